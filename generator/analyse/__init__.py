@@ -1,0 +1,1 @@
+"""Stage 2, pure: records in, findings out. No file, no clock, no GPU."""

@@ -1,0 +1,120 @@
+"""Which method for which use: the rules as rows, and the one function that applies them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from generator.analyse.summary import MATERIAL, Stat, compare
+from generator.methods import Method, MethodId
+
+ScenarioId = Literal["chat", "batch", "documents", "development", "production", "constrained"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A use, and the quantities that decide for it, the first before the second: each with the better direction.
+
+    `at_least` excludes methods that have less than the given figure, before anything is compared.
+    """
+
+    id: ScenarioId
+    decides: tuple[tuple[str, Literal["high", "low"]], ...]
+    at_least: tuple[str, float] | None = None
+
+
+SCENARIOS: Final[tuple[Scenario, ...]] = (
+    Scenario("chat", (("output_tokens_per_s_per_user", "high"), ("context_capacity_tokens", "high"))),
+    Scenario("batch", (("output_tokens_per_s", "high"), ("context_capacity_tokens", "high"))),
+    # 32,768 tokens: the length from which the article calls a document long.
+    Scenario(
+        "documents",
+        (("context_capacity_tokens", "high"), ("output_tokens_per_s", "high")),
+        at_least=("context_capacity_tokens", 32_768),
+    ),
+    Scenario("development", (("load_time_s", "low"), ("output_tokens_per_s", "high"))),
+    # Room for eight conversations of 4,096 tokens, or it is no service.
+    Scenario(
+        "production",
+        (("output_tokens_per_s", "high"), ("context_capacity_tokens", "high")),
+        at_least=("context_capacity_tokens", 8 * 4_096),
+    ),
+    Scenario("constrained", (("weights_gib", "low"), ("output_tokens_per_s", "high"))),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A method as a scenario sees it: a figure for each quantity that it has one for."""
+
+    method: Method
+    stats: dict[str, Stat]
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """A method that a scenario can't choose: it lacks the figure `quantity`, or has less than `needed` of it."""
+
+    method: Method
+    quantity: str
+    needed: float | None
+    found: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """What the rule of a scenario says. `tied` are the methods that it can't tell apart, in the order of `METHODS`;
+    several of them mean a tie, none that no method qualifies. `decided_by` is the quantity that decided, None where
+    only one method qualified; `ranking` has every candidate by the first quantity, best first.
+    """
+
+    scenario: Scenario
+    tied: tuple[Candidate, ...]
+    decided_by: str | None
+    ranking: tuple[Candidate, ...]
+    excluded: tuple[Excluded, ...]
+
+
+def recommend(scenario: Scenario, candidates: Sequence[Candidate]) -> Recommendation:
+    """Apply a scenario's rule. The order of the candidates does not matter, except for the order within a tie."""
+    first, _ = scenario.decides[0]
+    excluded = [found for candidate in candidates if (found := _exclusion(scenario, candidate))]
+    out: set[MethodId] = {entry.method.id for entry in excluded}
+    tied = [candidate for candidate in candidates if candidate.method.id not in out]
+    direction = -1 if scenario.decides[0][1] == "high" else 1
+    ranking = tuple(sorted(tied, key=lambda candidate: direction * candidate.stats[first].median))
+    decided_by = None
+    for quantity, better in scenario.decides:
+        if len(tied) < 2 or not all(quantity in candidate.stats for candidate in tied):
+            break
+        still = _best(tied, quantity, better)
+        if len(still) < len(tied):
+            decided_by = quantity
+        tied = still
+    return Recommendation(scenario, tuple(tied), decided_by, ranking, tuple(excluded))
+
+
+def _exclusion(scenario: Scenario, candidate: Candidate) -> Excluded | None:
+    first, _ = scenario.decides[0]
+    if first not in candidate.stats:
+        return Excluded(candidate.method, first, None, None)
+    if scenario.at_least is None:
+        return None
+    quantity, needed = scenario.at_least
+    found = candidate.stats.get(quantity)
+    if found is None or found.median < needed:
+        return Excluded(candidate.method, quantity, needed, found.median if found else None)
+    return None
+
+
+def _best(candidates: Sequence[Candidate], quantity: str, better: Literal["high", "low"]) -> list[Candidate]:
+    """The candidate with the best median, and all that can't be told from it."""
+    pick = max if better == "high" else min
+    best = pick(candidates, key=lambda candidate: candidate.stats[quantity].median).stats[quantity]
+    if best.median == 0:
+        return [candidate for candidate in candidates if abs(candidate.stats[quantity].median) <= MATERIAL]
+    tied = []
+    for candidate in candidates:
+        comparison = compare(candidate.stats[quantity], best)
+        if comparison is None or comparison.verdict == "same":
+            tied.append(candidate)
+    return tied

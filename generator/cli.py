@@ -1,0 +1,166 @@
+"""The command line: parses, wires, prints, sets the exit status. It computes nothing."""
+
+import argparse
+import json
+import shlex
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from rich.console import Console
+
+from generator import __version__, measurements
+from generator.errors import SOME_LAUNCHES_FAILED, GpuRequiredError, QuantpressError, UsageError
+from generator.methods import METHOD_IDS, MethodId
+from generator.profiles import Profile, load_profile, shipped_profiles
+from generator.record import json_schemas
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command. Every fault that a user can mend ends here, in one line on standard error."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    parsed = _parser().parse_args(words)
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        status: int = parsed.run(parsed, words)
+    except QuantpressError as error:
+        print(f"quantpress: {error}", file=sys.stderr)
+        status = error.exit_status
+    except KeyboardInterrupt:
+        print("quantpress: interrupted; finished launches are kept, the same command goes on from there", file=sys.stderr)
+        status = 130
+    sys.exit(status)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="quantpress", description="Measure quantisations of a model, publish the results.")
+    parser.add_argument("--version", action="version", version=f"quantpress {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    measure = commands.add_parser("measure", help="measure the methods on this machine, or go on with an unfinished run")
+    measure.add_argument(
+        "--profile",
+        metavar="NAME|FILE",
+        help=f"what to measure: {', '.join(shipped_profiles())}, or your own TOML file "
+        "(default: llama-3.1-8b with a GPU, demo without)",
+    )
+    measure.add_argument("--method", action="append", metavar="ID", help=f"only this method ({', '.join(METHOD_IDS)}); repeatable")
+    measure.add_argument("--rounds", type=int, metavar="N", help="launches of each method (default: the profile's)")
+    measure.add_argument(
+        "--memory-budget-gib", type=float, metavar="GIB", help="use only so much of the card, as if it were a smaller one"
+    )
+    measure.add_argument(
+        "--disable-kernel", action="append", metavar="NAME", default=[], help="a vLLM kernel not to use, as on an older card"
+    )
+    measure.add_argument(
+        "--cuda-graphs", action="store_true", help="compile and capture CUDA graphs, as a server does (enforce_eager=False)"
+    )
+    measure.add_argument("--require-gpu", action="store_true", help="refuse to measure on the CPU")
+    measure.add_argument("--new", action="store_true", help="begin a new run even if an unfinished one could be resumed")
+    measure.add_argument("--retry-failed", action="store_true", help="launch again what failed in the newest run")
+    measure.set_defaults(run=_measure)
+
+    pages = commands.add_parser("pages", help="write the generated Markdown to disk, for builders that ignore MkDocs hooks")
+    pages.add_argument("folder", nargs="?", type=Path, default=Path("site/pages"), help="default: site/pages")
+    pages.set_defaults(run=_pages)
+
+    check = commands.add_parser("check", help="check every file under measurements/")
+    check.set_defaults(run=_check)
+
+    schema = commands.add_parser("schema", help="print the JSON Schemas of the files under measurements/")
+    schema.set_defaults(run=_schema)
+    return parser
+
+
+def _measure(parsed: argparse.Namespace, words: list[str]) -> int:
+    # Imported here because rendering and checking must work where none of this is installed.
+    from generator.analyse.findings import find
+    from generator.measure.display import Display
+    from generator.measure.environment import find_gpu
+    from generator.measure.session import Order, measure
+    from generator.render.terminal import summary
+
+    has_gpu = find_gpu() is not None
+    name = parsed.profile or ("llama-3.1-8b" if has_gpu else "demo")
+    profile, folder = load_profile(name)
+    if not has_gpu and (parsed.require_gpu or profile.needs_gpu):
+        wanted = "--require-gpu" if parsed.require_gpu else f"profile {profile.name}"
+        raise GpuRequiredError(f"{wanted}: no NVIDIA GPU found; check `nvidia-smi`, or measure --profile demo on the CPU")
+    order = Order(
+        profile=_changed(profile, parsed),
+        profile_folder=folder,
+        methods=_methods(parsed.method, profile),
+        memory_budget_gib=_budget(parsed.memory_budget_gib, has_gpu=has_gpu),
+        command=shlex.join(["quantpress", *words]),
+        begin_anew=parsed.new,
+        retry_failed=parsed.retry_failed,
+    )
+    console = Console()
+    with Display(console) as display:
+        run = measure(order, display)
+    console.print(summary(find((run,)).runs[0]))
+    failed = [launch for launch in run.launches if launch.status == "failed"]
+    if failed:
+        console.print(f"{len(failed)} of {len(run.launches)} launches failed. Mend the reasons above, then: ", end="")
+        console.print(f"{order.command} --retry-failed", style="bold", highlight=False)
+        return SOME_LAUNCHES_FAILED
+    console.print("Next: [bold]mkdocs build[/] writes the site to site/public; [bold]mkdocs serve[/] shows it.")
+    return 0
+
+
+def _changed(profile: Profile, parsed: argparse.Namespace) -> Profile:
+    """The profile with what the command line says otherwise."""
+    if parsed.rounds is not None and not 1 <= parsed.rounds <= 100:
+        raise UsageError(f"--rounds: expected 1 to 100, found {parsed.rounds}")
+    engine = profile.engine.model_copy(
+        update={
+            "disabled_kernels": tuple(parsed.disable_kernel) or profile.engine.disabled_kernels,
+            "enforce_eager": profile.engine.enforce_eager and not parsed.cuda_graphs,
+        }
+    )
+    return profile.model_copy(update={"rounds": parsed.rounds or profile.rounds, "engine": engine})
+
+
+def _methods(wanted: list[str] | None, profile: Profile) -> tuple[MethodId, ...]:
+    for method in wanted or ():
+        if method not in profile.methods:
+            raise UsageError(f"--method {method}: profile {profile.name} has {', '.join(profile.methods)}; name one of these")
+    return tuple(method for method in profile.methods if not wanted or method in wanted)
+
+
+def _budget(wanted_gib: float | None, *, has_gpu: bool) -> float | None:
+    if wanted_gib is not None and not wanted_gib > 0:
+        raise UsageError(f"--memory-budget-gib: expected a number above 0, found {wanted_gib}")
+    if wanted_gib is not None and not has_gpu:
+        raise GpuRequiredError("--memory-budget-gib: it limits a GPU's memory, and there is no GPU; leave it out")
+    return wanted_gib
+
+
+def _pages(parsed: argparse.Namespace, _: list[str]) -> int:
+    from generator.site import site_files, write_files
+
+    count = write_files(site_files(), parsed.folder)
+    print(f"{count} files changed under {parsed.folder}")
+    return 0
+
+
+def _check(_: argparse.Namespace, __: list[str]) -> int:
+    runs = measurements.read_runs()
+    print(f"{len(runs)} runs, {sum(len(run.launches) for run in runs)} launches: all as the schema says")
+    return 0
+
+
+def _schema(_: argparse.Namespace, __: list[str]) -> int:
+    print(json.dumps(json_schemas(), indent=2))
+    return 0
+
+
+def _as_interrupt(_: int, __: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

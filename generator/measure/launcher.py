@@ -1,0 +1,141 @@
+"""The parent's side of a launch: a fresh process, a deadline for each stage, and an answer or a reason. It knows no engine."""
+
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any, Final
+
+from generator.measure.engine import LaunchRequest
+from generator.record import STAGES, FailureReason, Stage
+
+# Long enough for a cold disk and a first compilation; a launch that takes longer hangs.
+DEADLINES_S: Final[dict[Stage, float]] = {
+    "prepare": 60,
+    "import": 600,
+    "load": 1800,
+    "warm-up": 1800,
+    "generate": 3600,
+    "close": 60,
+}
+
+# The worker works offline, in one process, reports to nobody, and gets no token.
+WORKER_ENVIRONMENT: Final = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+    "VLLM_NO_USAGE_STATS": "1",
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+    "TOKENIZERS_PARALLELISM": "false",
+    "PYTHONUNBUFFERED": "1",
+}
+_SECRET: Final = re.compile(r"TOKEN|SECRET|PASSWORD|API_KEY|CREDENTIAL", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the worker measured, as its JSON says it."""
+
+    completed: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """Why there is nothing measured."""
+
+    stage: Stage
+    reason: FailureReason
+    message: str
+
+
+def launch(request: LaunchRequest, log: Path, on_stage: Callable[[Stage], None]) -> Answer | NoAnswer:
+    """Run one launch to its end. Whatever happens, KeyboardInterrupt included, no process of it is left."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    read_end, write_end = os.pipe()
+    with log.open("wb") as output, os.fdopen(read_end, "rb", buffering=0) as replies:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "generator.measure.worker", str(write_end)],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            pass_fds=[write_end],
+            start_new_session=True,
+            env=worker_environment(request),
+        )
+        os.close(write_end)
+        try:
+            assert process.stdin is not None
+            process.stdin.write(request.model_dump_json().encode())
+            process.stdin.close()
+            return _conversation(process, replies.fileno(), log, on_stage)
+        except BrokenPipeError:
+            return NoAnswer("import", "crashed", root_cause(log))
+        finally:
+            _kill(process)
+
+
+def worker_environment(request: LaunchRequest) -> dict[str, str]:
+    """The parent's environment without its secrets, and with what keeps a launch alone and quiet."""
+    kept = {name: value for name, value in os.environ.items() if not _SECRET.search(name)}
+    if request.engine.disabled_kernels:
+        kept["VLLM_DISABLED_KERNELS"] = ",".join(request.engine.disabled_kernels)
+    return kept | WORKER_ENVIRONMENT
+
+
+def _conversation(
+    process: "subprocess.Popen[bytes]", replies: int, log: Path, on_stage: Callable[[Stage], None]
+) -> Answer | NoAnswer:
+    stage: Stage = "prepare"
+    deadline = monotonic() + DEADLINES_S[stage]
+    pending = b""
+    answer: Answer | NoAnswer | None = None
+    while True:
+        ready, _, _ = select.select([replies], [], [], max(0.0, deadline - monotonic()))
+        if not ready:
+            # A measurement that is complete is not lost because the engine hangs while it closes.
+            return answer or NoAnswer(stage, "time_out", f"no sign of life for {DEADLINES_S[stage]:.0f} s")
+        chunk = os.read(replies, 65536)
+        if not chunk:
+            return answer or NoAnswer(stage, "crashed", _last_words(process, log))
+        *lines, pending = (pending + chunk).split(b"\n")
+        for line in lines:
+            message = json.loads(line)
+            if "completed" in message:
+                answer = Answer(message["completed"])
+            elif "failed" in message:
+                answer = NoAnswer(stage, message["failed"]["reason"], message["failed"]["message"])
+            elif message.get("stage") in STAGES:
+                stage = message["stage"]
+                deadline = monotonic() + DEADLINES_S[stage]
+                on_stage(stage)
+
+
+def _last_words(process: "subprocess.Popen[bytes]", log: Path) -> str:
+    status = process.wait(timeout=10)
+    how = f"killed by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
+    return f"{how}: {root_cause(log)}"
+
+
+def root_cause(log: Path) -> str:
+    """The last line of a log that names an error, or its last line at all."""
+    lines = [" ".join(line.split()) for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
+    lines = [line for line in lines if line]
+    named = [line for line in lines if re.search(r"\b\w*(Error|Exception)\b", line)]
+    last = (named or lines or ["it said nothing"])[-1]
+    return "".join(character for character in last if character.isprintable()).replace(str(Path.home()), "~")[:400]
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    """End the worker and whatever it started: it leads a session, and so a process group, of its own."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()

@@ -1,0 +1,56 @@
+"""Where the bytes are: on the device (NVML), in the machine (psutil), in the model's tensors. It knows no engine."""
+
+import resource
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import psutil
+
+MIB: Final = 2**20
+GIB: Final = 2**30
+
+
+class Device(Protocol):
+    """A GPU as NVML sees it; see `environment.Gpu`."""
+
+    def used_bytes(self) -> int:
+        """Memory in use on the whole device."""
+
+    def total_bytes(self) -> int:
+        """Memory of the device."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryReading:
+    """One look at the memory; `gpu_used_bytes` is None where there is no GPU."""
+
+    gpu_used_bytes: int | None
+    ram_used_bytes: int
+    ram_percent: float
+
+
+def read_memory(gpu: Device | None) -> MemoryReading:
+    """The memory of the device and of the machine, now."""
+    ram = psutil.virtual_memory()
+    return MemoryReading(gpu.used_bytes() if gpu else None, ram.total - ram.available, ram.percent)
+
+
+def process_memory_peak_bytes() -> int:
+    """The highest resident memory that this process has had (Linux counts it in KiB)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def weights_bytes(model: Any) -> int:
+    """The bytes of all weight tensors of a torch module: parameters and buffers, each storage once, and what
+    bitsandbytes keeps beside a 4-bit weight (the scales of its blocks, twice with double quantisation)."""
+    storages: dict[int, int] = {}
+    tensors = [*model.parameters(), *model.buffers()]
+    for parameter in model.parameters():
+        state = getattr(parameter, "quant_state", None)
+        while state is not None:
+            tensors += [state.absmax, state.code]
+            state = state.state2
+    for tensor in tensors:
+        storage = tensor.untyped_storage()
+        storages[storage.data_ptr()] = storage.nbytes()
+    return sum(storages.values())

@@ -1,0 +1,145 @@
+"""The one reader and writer of `measurements/`: a folder a run, with `manifest.json` and one file per launch.
+
+It trusts no file: what does not follow the schema is refused with the file, the field and what was expected.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from generator.errors import RecordError, StorageError
+from generator.profiles import first_fault
+from generator.record import LAUNCH, MANIFEST, Completed, Failed, MeasuredRun, Reported, ReportedRun
+
+ROOT: Final = Path(__file__).parent.parent / "measurements"
+
+T = TypeVar("T")
+
+# The largest launch file that a profile allows stays well below (100 repeats are about 12 kB).
+MAX_FILE_BYTES: Final = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as read: its manifest and its launches, in the order of round and method."""
+
+    manifest: MeasuredRun | ReportedRun
+    launches: tuple[Completed | Failed | Reported, ...]
+
+
+def read_runs(root: Path = ROOT) -> tuple[Run, ...]:
+    """Every run under `root`, oldest first. Raises `RecordError` at the first file that is not as it must be."""
+    folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+    runs = [read_run(folder) for folder in folders if not folder.name.startswith(".")]
+    return tuple(sorted(runs, key=lambda run: (run.manifest.created_at, run.manifest.run_id)))
+
+
+def read_run(folder: Path) -> Run:
+    """The run in `folder`."""
+    manifest = _read(folder / "manifest.json", MANIFEST)
+    if manifest.run_id != folder.name:
+        raise RecordError(f"{_shown(folder / 'manifest.json')}: field run_id: expected the folder's name, {folder.name!r}")
+    launches = []
+    for path in sorted((folder / "launches").glob("*.json")):
+        launch = _read(path, LAUNCH)
+        expected = launch_name(launch.method, launch.round)
+        if path.name != expected:
+            raise RecordError(f"{_shown(path)}: field method or round: this content belongs in a file named {expected}")
+        if launch.method not in manifest.methods:
+            raise RecordError(f"{_shown(path)}: field method: expected one that the manifest names, found {launch.method!r}")
+        if (launch.status == "reported") != (manifest.origin == "reported"):
+            raise RecordError(f"{_shown(path)}: field status: {launch.status!r} does not belong in a {manifest.origin} run")
+        launches.append(launch)
+    return Run(manifest, tuple(launches))
+
+
+def launch_name(method: str, round_: int) -> str:
+    """The file name of a launch."""
+    return f"r{round_:02d}-{method}.json"
+
+
+def write_manifest(folder: Path, manifest: MeasuredRun | ReportedRun) -> None:
+    """Write the manifest of a new run."""
+    _write(folder / "manifest.json", MANIFEST, manifest)
+
+
+def write_launch(folder: Path, launch: Completed | Failed | Reported) -> Path:
+    """Write one launch, whole or not at all, and return its file."""
+    path = folder / "launches" / launch_name(launch.method, launch.round)
+    _write(path, LAUNCH, launch)
+    return path
+
+
+def sweep(folder: Path) -> None:
+    """Remove the temporary files that a killed writer left."""
+    for stray in folder.glob("**/.*.tmp"):
+        stray.unlink(missing_ok=True)
+
+
+def _read(path: Path, kind: TypeAdapter[T]) -> T:
+    shown = _shown(path)
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise RecordError(f"{shown}: larger than {MAX_FILE_BYTES} bytes, which no record is; remove the file")
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise RecordError(f"{shown}: missing; every run needs one; restore it, or remove the folder") from None
+    except UnicodeDecodeError as error:
+        raise RecordError(f"{shown}: byte {error.start}: expected UTF-8 text; restore the file or remove it") from None
+    except OSError as error:
+        raise RecordError(f"{shown}: can't be read: {error.strerror}") from None
+    try:
+        # Twice, because pydantic takes the last of two equal keys in silence, and json takes NaN.
+        json.loads(text, object_pairs_hook=_without_duplicates)
+        return kind.validate_json(text)
+    except ValidationError as error:
+        raise RecordError(f"{shown}: {first_fault(error)}; correct it, or remove the file and measure again") from None
+    except RecursionError:
+        raise RecordError(f"{shown}: nested too deeply to be a record; remove the file") from None
+    except ValueError as error:  # JSONDecodeError, a duplicate key, an integer of thousands of digits
+        raise RecordError(f"{shown}: not valid JSON: {error}; restore the file, or remove it and measure again") from None
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = dict(pairs)
+    if len(keys) < len(pairs):
+        twice = next(key for index, (key, _) in enumerate(pairs) if key in dict(pairs[:index]))
+        raise ValueError(f"the key {twice[:60]!r} stands twice in one object")
+    return keys
+
+
+def _write(path: Path, kind: TypeAdapter[T], value: T) -> None:
+    """Temporary file, flush, fsync, read back, rename, fsync of the folder: a reader sees the old file or the new one."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    data = kind.dump_json(value, indent=2) + b"\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        _read(temporary, kind)
+        temporary.replace(path)
+        descriptor = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise StorageError(
+            f"{_shown(path)}: can't be written: {error.strerror}; make room or give permission, then run the same command "
+            "again: finished launches are kept"
+        ) from None
+
+
+def _shown(path: Path) -> str:
+    """The path as a reader knows it, without the folders above the project."""
+    parts: Iterable[str] = path.parts
+    names = list(parts)
+    return "/".join(names[names.index("measurements") :] if "measurements" in names else names[-3:])

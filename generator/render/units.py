@@ -1,0 +1,64 @@
+"""The one place where a number becomes text."""
+
+from typing import Final
+
+# Quantity → (label, unit, digits after the point). The label is what tables and axes call it.
+LABELS: Final[dict[str, tuple[str, str, int]]] = {
+    "gpu_memory_used_mib": ("GPU memory used", "MiB", 0),
+    "gpu_memory_used_percent": ("GPU memory used", "% of the card", 1),
+    "gpu_memory_occupied_percent": ("GPU memory occupied, other programs included", "%", 1),
+    "gpu_memory_free_mib": ("GPU memory free", "MiB", 0),
+    "gpu_memory_baseline_mib": ("GPU memory used before", "MiB", 0),
+    "gpu_utilisation_peak_percent": ("Peak GPU utilisation", "%", 0),
+    "weights_gib": ("Weights", "GiB", 2),
+    "kv_cache_gib": ("KV cache", "GiB", 2),
+    "kv_cache_tokens": ("KV cache", "tokens", 0),
+    "context_capacity_tokens": ("Context that fits", "tokens", 0),
+    "import_time_s": ("Import time", "s", 1),
+    "load_time_s": ("Load time", "s", 1),
+    "warmup_time_s": ("Warm-up time", "s", 1),
+    "output_tokens_per_s": ("Speed", "tokens/s", 1),
+    "output_tokens_per_s_per_user": ("Speed for each user", "tokens/s", 1),
+    "output_tokens_total": ("Total tokens generated", "tokens", 0),
+    "system_ram_increase_mib": ("System RAM increase", "MiB", 0),
+    "system_ram_percent": ("System RAM in use", "%", 1),
+    "process_memory_peak_mib": ("Peak process memory", "MiB", 0),
+}
+
+
+def label(quantity: str) -> str:
+    """What a quantity is called, without its unit."""
+    return LABELS[quantity][0]
+
+
+def unit(quantity: str) -> str:
+    """The unit of a quantity."""
+    return LABELS[quantity][1]
+
+
+def bare(value: float, quantity: str) -> str:
+    """A number with its thousands separated and the digits that its quantity deserves."""
+    return number(value, LABELS[quantity][2])
+
+
+def with_unit(value: float, quantity: str) -> str:
+    """A number with its unit."""
+    name = unit(quantity)
+    return f"{bare(value, quantity)}{name if name.startswith('%') else ' ' + name}"
+
+
+def number(value: float, digits: int = 0) -> str:
+    """A number with its thousands separated; small ones keep two significant digits instead of becoming 0."""
+    if value != 0 and abs(value) < 0.5 * 10**-digits:
+        return f"{value:.2g}"
+    return f"{value:,.{digits}f}"
+
+
+def times(ratio: float) -> str:
+    """A ratio as a factor: 1.76 becomes "1.8×", 12.4 becomes "12×"."""
+    return f"{ratio:,.0f}×" if ratio >= 10 else f"{ratio:.1f}×" if ratio >= 1.95 else f"{ratio:.2f}×"
+
+
+def change(percent: float) -> str:
+    """A signed difference in percent, with a true minus sign."""
+    return f"{percent:+,.0f}%".replace("-", "−") if abs(percent) >= 9.5 else f"{percent:+.1f}%".replace("-", "−")
