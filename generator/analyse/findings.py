@@ -100,6 +100,10 @@ class RunFindings:
         """The method's findings, None where the run has no figures of it."""
         return next((method for method in self.measured if method.method.id == method_id), None)
 
+    def has(self, quantity: str) -> bool:
+        """Whether any method has the quantity."""
+        return any(quantity in method.stats for method in self.methods)
+
     @property
     def baseline(self) -> MethodFindings | None:
         """FP16's findings."""

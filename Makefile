@@ -1,0 +1,59 @@
+# Quantpress: `make` alone says what can be done.
+
+# An active virtual environment is used as it is; otherwise there is one in .venv.
+export VENV := $(or $(VIRTUAL_ENV),$(CURDIR)/.venv)
+export PATH := $(VENV)/bin:$(PATH)
+# Asked only when pip's own configuration does not find PyTorch's CPU build.
+export TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
+# auto: CUDA where an NVIDIA GPU is found. Or cpu, or cuda.
+export ENGINES ?= auto
+# Material's notice about MkDocs 2 is not for those who run us.
+export NO_MKDOCS_2_WARNING := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help site setup measure pages serve test check bench lock clean
+
+help: ## Say what can be done (this list).
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  ARGS='...' goes to 'quantpress measure', to pytest or to the benchmark: make measure ARGS='--help'"
+
+# Status 6 means that a method failed: the site is built all the same, and says why.
+site: setup ## Set up everything, measure, build the site, and say where it is.
+	@quantpress measure $(ARGS); status=$$?; \
+	case $$status in 0 | 6) ;; *) exit $$status ;; esac; \
+	mkdocs build && echo "The site: file://$(CURDIR)/site/public/index.html" && exit $$status
+
+setup: ## Install what the locks say, for this machine's GPU or CPU.
+	@setup/install.sh engines
+
+measure: setup ## Measure the methods; what was measured already is not measured again.
+	@quantpress measure $(ARGS)
+
+pages: ## Write the pages as Markdown files, for builders that ignore MkDocs' hooks.
+	@setup/install.sh core
+	@quantpress pages
+
+serve: ## Show the site in a browser, rebuilt whenever a measurement or a template changes.
+	@setup/install.sh core
+	@mkdocs serve
+
+test: setup ## Set up, then run all tests.
+	@setup/install.sh dev
+	@setup/install.sh browser
+	@pytest $(ARGS)
+
+check: ## Check format, style and types.
+	@setup/install.sh dev
+	@ruff format --check .
+	@ruff check .
+	@mypy generator $(wildcard tests bench)
+
+bench: setup ## Print what Quantpress costs, as ratios measured in one run.
+	@python -m bench $(ARGS)
+
+lock: ## Choose all package versions anew, and lock them.
+	@setup/lock.sh
+
+clean: ## Remove .venv, the built site and caches; measurements stay.
+	@rm -rf .venv site/public .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find generator tests -name __pycache__ -prune -exec rm -rf {} +

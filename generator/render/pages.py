@@ -1,0 +1,96 @@
+"""Findings to Markdown pages, through the templates: all words are there, all formatting is in `units`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from jinja2 import DictLoader, Environment, StrictUndefined
+from markupsafe import Markup
+
+from generator.analyse.findings import Findings, RunFindings
+from generator.methods import METHODS
+from generator.record import SCHEMA_VERSION, Quantities
+from generator.render import charts, units
+
+# What Markdown gives no meaning to in the middle of a line. All else is written as an entity, so that no text of a
+# record, be it a model's name or an engine's last words, can become a link, an element or an attribute.
+_PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ,.;%/?()·×±−–—≤≥≈°…’")
+
+PAGES: Final = (
+    "index",
+    "scenarios",
+    "comparison",
+    "paradox",
+    "tuning",
+    "methodology",
+    "reproducibility",
+    "appendix",
+)
+
+
+def render_pages(findings: Findings, templates: Mapping[str, str], files: Sequence[str]) -> dict[str, str]:
+    """Every page as Markdown, by its path below `docs_dir`. `templates` are the templates' texts by name; `files` the
+    paths of the raw JSON files that the site offers for download."""
+    environment = _environment(templates)
+    context = _context(findings, files)
+    pages = {f"{name}.md": environment.get_template(f"{name}.md.j2").render(context) for name in PAGES}
+    for method in METHODS:
+        template = environment.get_template("method.md.j2")
+        pages[f"methods/{method.id}.md"] = template.render(context, method=method, up="../")
+    return pages
+
+
+def inert(value: object) -> object:
+    """Text as it may stand in Markdown or HTML: every character that could mean something there as an entity."""
+    if isinstance(value, Markup):
+        return value
+    if value is None:
+        raise TypeError("a template prints a missing value; it must say what is missing")
+    return Markup("".join(c if c in _PLAIN else f"&#{ord(c)};" for c in str(value)))  # noqa: S704, entities only
+
+
+def _environment(templates: Mapping[str, str]) -> Environment:
+    environment = Environment(
+        loader=DictLoader(templates),
+        autoescape=True,
+        finalize=inert,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    filters: dict[str, Callable[..., object]] = {
+        "label": units.label,
+        "unit": units.unit,
+        "bare": units.bare,
+        "with_unit": units.with_unit,
+        "number": units.number,
+        "times": units.times,
+        "change": units.change,
+    }
+    environment.filters |= filters
+    return environment
+
+
+def _context(findings: Findings, files: Sequence[str]) -> dict[str, Any]:
+    run, article, demo = findings.featured, findings.reported, findings.demo
+    compared = [(name, one) for name, one in _compared(run, article) if one is not None]
+    return {
+        "site": findings,
+        "run": run,
+        "article": article,
+        "demo": demo,
+        "methods": METHODS,
+        "files": files,
+        "schema_version": SCHEMA_VERSION,
+        "quantities": [name for name in Quantities.model_fields if name != "absent"],
+        "charts": charts,
+        "relative_speed": charts.relative_speed(compared),
+        "up": "",
+    }
+
+
+def _compared(run: RunFindings | None, article: RunFindings | None) -> tuple[tuple[str, RunFindings | None], ...]:
+    """The featured run beside the article's, once where they are the same."""
+    if run is article:
+        return (("as reported", article),)
+    return (("measured here", run), ("the article", article))

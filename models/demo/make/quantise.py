@@ -1,0 +1,77 @@
+"""Makes the AWQ and GPTQ checkpoints of the demo model from its float16 one, with calibration text it was trained on."""
+
+import argparse
+import json
+import lzma
+import random
+import shutil
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+from evaluate import evaluate
+from gptqmodel import GPTQModel
+from gptqmodel.quantization import FORMAT, METHOD, QuantizeConfig
+from tokenizers import Tokenizer
+
+KEPT = {"config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
+# The quantiser changes no tokeniser, so the float16 one's files serve as they are.
+SHARED = ("generation_config.json", "tokenizer.json", "tokenizer_config.json")
+
+METHODS = {
+    "awq": QuantizeConfig(bits=4, group_size=128, method=METHOD.AWQ, format=FORMAT.GEMM, sym=False),
+    "gptq": QuantizeConfig(bits=4, group_size=128, method=METHOD.GPTQ, format=FORMAT.GPTQ, sym=True, desc_act=False),
+}
+
+
+def calibration(tokeniser: Tokenizer, text: str, samples: int, tokens: int, seed: int) -> list[dict[str, list[int]]]:
+    """Windows of the training text, from places drawn at random; drawn as characters, because encoding all is slow."""
+    places = random.Random(seed)
+    width = tokens * 8
+    windows: list[dict[str, list[int]]] = []
+    for _ in range(samples):
+        start = places.randrange(len(text) - width)
+        ids = tokeniser.encode(text[start : start + width]).ids[:tokens]
+        windows.append({"input_ids": ids, "attention_mask": [1] * len(ids)})
+    return windows
+
+
+def quantise(source: Path, out: Path, config: QuantizeConfig, windows: list[dict[str, list[int]]]) -> None:
+    model = GPTQModel.load(str(source), config)
+    model.quantize(windows, batch_size=4)
+    model.save(str(out))
+    for name in SHARED:
+        shutil.copyfile(source / name, out / name)
+    for extra in (path for path in out.iterdir() if path.name not in KEPT):
+        extra.unlink()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("corpus", type=Path, help="folder that corpus.py wrote")
+    parser.add_argument("model", type=Path, help="folder that holds fp16/ and receives awq/ and gptq/")
+    parser.add_argument("--log", type=Path, required=True, help="file to write the perplexities into, as JSON")
+    parser.add_argument("--only", choices=sorted(METHODS), help="make one of the two, but evaluate all")
+    parser.add_argument("--samples", type=int, default=128, help="calibration windows")
+    parser.add_argument("--tokens", type=int, default=512, help="tokens a calibration window")
+    parser.add_argument("--seed", type=int, default=20261124)
+    given = parser.parse_args()
+
+    source: Path = given.model / "fp16"
+    tokeniser = Tokenizer.from_file(str(source / "tokenizer.json"))
+    text = lzma.decompress((given.corpus / "train.txt.xz").read_bytes()).decode()
+    windows = calibration(tokeniser, text, given.samples, given.tokens, given.seed)
+    for name, config in METHODS.items():
+        if given.only in (None, name):
+            quantise(source, given.model / name, config, windows)
+
+    log = {
+        "calibration": {"samples": given.samples, "tokens_a_sample": given.tokens, "seed": given.seed},
+        "versions": {name: version(name) for name in ("gptqmodel", "torch", "transformers")},
+        "heldout": {name: asdict(evaluate(given.model / name, given.corpus / "heldout.txt")) for name in ("fp16", *METHODS)},
+    }
+    given.log.write_text(json.dumps(log, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""What a reader's browser makes of the built site."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .visit import CHARTS, PHONE, Visit, arrive, draw_all, follow
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+FIRST_PAGE_LIMIT = 700_000  # bytes, gzipped
+
+
+def font_colour(page: Page) -> str:
+    return str(page.locator(".xtick text").first.evaluate("text => getComputedStyle(text).fill"))
+
+
+def test_every_page_of_the_nav_opens_without_an_error_or_a_failed_request(
+    tour: Visit, pages: list[str]
+) -> None:
+    assert set(pages) <= set(tour.requested)
+    assert tour.complaints == []
+
+
+def test_nothing_is_requested_from_another_host(tour: Visit, site_url: str) -> None:
+    strangers = [url for url in tour.requested if not url.startswith((site_url, "data:", "blob:"))]
+    assert strangers == []
+
+
+def test_every_chart_is_drawn_when_scrolled_to(tour: Visit) -> None:
+    assert tour.drawn > 0
+
+
+def test_a_chart_is_not_drawn_before_it_is_seen(visit: Visit, site_url: str) -> None:
+    page = visit(site_url + "index.html", viewport={"width": 1280, "height": 100})
+    page.wait_for_function("window.Plotly")
+    assert page.locator(CHARTS).last.locator(".main-svg").count() == 0
+
+
+def test_charts_are_redrawn_after_instant_navigation_there_and_back(visit: Visit, page: Page) -> None:
+    draw_all(page)
+    home = page.url.partition("#")[0]
+    page.evaluate("window.sameDocument = true")
+    follow(page, "Methodology")
+    follow(page, "Comparison")
+    assert draw_all(page).count() > 0
+    page.go_back()
+    page.go_back()
+    arrive(page, home)
+    assert draw_all(page).count() > 0
+    position = page.locator(".main-svg").first.evaluate("svg => getComputedStyle(svg).position")
+    assert position == "absolute", "Plotly's own styles were lost"
+    assert page.evaluate("window.sameDocument"), "the pages were not navigated to instantly"
+    assert sum("/plotly-" in url for url in visit.requested) == 1
+    assert visit.complaints == []
+
+
+def test_served_under_another_path_than_it_was_built_for_the_site_still_draws(
+    visit: Visit, site_url: str
+) -> None:
+    page = visit(site_url.replace("/preview/", "/elsewhere/") + "index.html")
+    assert draw_all(page).count() > 0
+    follow(page, "Comparison")
+    assert draw_all(page).count() > 0
+    assert visit.complaints == []
+
+
+def test_the_dark_scheme_recolours_the_charts(page: Page) -> None:
+    draw_all(page)
+    light = font_colour(page)
+    page.evaluate("document.body.dataset.mdColorScheme = 'slate'")
+    page.wait_for_function(
+        "light => getComputedStyle(document.querySelector('.xtick text')).fill !== light", arg=light
+    )
+    ink = page.locator(".md-typeset").first.evaluate("text => getComputedStyle(text).color")
+    assert font_colour(page) == ink
+
+
+def test_a_reader_whose_system_is_dark_gets_dark_charts(visit: Visit, page: Page, site_url: str) -> None:
+    dark = visit(site_url + "index.html", color_scheme="dark")
+    draw_all(page)
+    draw_all(dark)
+    assert font_colour(page) != font_colour(dark)
+
+
+def test_no_toolbar_offers_to_upload_a_chart(page: Page) -> None:
+    draw_all(page)
+    buttons = page.locator(".modebar-btn")
+    titles = buttons.evaluate_all("buttons => buttons.map(button => button.dataset.title.toLowerCase())")
+    assert titles
+    assert not [title for title in titles for word in ("share", "cloud", "upload") if word in title]
+
+
+def test_no_page_scrolls_sideways_on_a_phone(visit: Visit, pages: list[str]) -> None:
+    for url in pages:
+        phone = visit(url, viewport=PHONE, has_touch=True, is_mobile=True)
+        draw_all(phone)
+        width = phone.evaluate("document.documentElement.scrollWidth")
+        assert width <= phone.evaluate("window.innerWidth") == PHONE["width"], url
+
+
+def test_without_javascript_every_chart_has_its_table(visit: Visit, pages: list[str]) -> None:
+    for url in pages:
+        plain = visit(url, java_script_enabled=False)
+        for chart in plain.locator(CHARTS).all():
+            assert chart.locator("table").is_visible(), url
+            assert not chart.locator(".qp-chart__plot").is_visible(), url
+
+
+def test_a_chart_whose_data_is_damaged_says_so_and_opens_its_table(page: Page) -> None:
+    draw_all(page)
+    page.evaluate(
+        """() => {
+            const chart = document.querySelector("figure.qp-chart");
+            const copy = chart.cloneNode(true);
+            copy.id = "damaged";
+            copy.dataset.figure = copy.dataset.figure.slice(0, 20);
+            delete copy.dataset.state;
+            chart.after(copy);
+            document$.next(document);
+        }"""
+    )
+    assert "could not be drawn" in page.locator("#damaged .qp-chart__failure").inner_text()
+    assert page.locator("#damaged table").is_visible()
+
+
+def test_without_plotly_the_charts_say_so_and_open_their_tables(page: Page, site_url: str) -> None:
+    page.context.route("**/plotly-*", lambda route: route.abort())
+    page.goto(site_url + "index.html")
+    chart = page.locator(CHARTS).first
+    chart.scroll_into_view_if_needed()
+    assert "could not be drawn" in chart.locator(".qp-chart__failure").inner_text()
+    assert chart.locator("table").is_visible()
+
+
+def test_paper_gets_every_chart_in_light_colours_and_the_screen_its_own_back(
+    visit: Visit, site_url: str
+) -> None:
+    page = visit(site_url + "index.html", color_scheme="dark")
+    draw_all(page)
+    dark = font_colour(page)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator(f"{CHARTS}:not(:has(.main-svg))").count() == 0
+    assert font_colour(page) != dark
+    assert page.locator(".modebar-btn").count() == 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert font_colour(page) == dark
+
+
+@pytest.mark.usefixtures("site_url")  # it builds what site_dir holds
+def test_from_disk_the_charts_of_the_home_page_draw(visit: Visit, site_dir: Path) -> None:
+    page = visit((site_dir / "index.html").as_uri())
+    assert draw_all(page).count() > 0
+    assert [url for url in visit.requested if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+def test_all_transfers_of_the_home_page_stay_below_the_limit(
+    visit: Visit, site_url: str, site_dir: Path
+) -> None:
+    page = visit(site_url + "index.html")
+    draw_all(page)
+    page.wait_for_load_state("networkidle")
+    paths = {url.removeprefix(site_url) for url in visit.requested if url.startswith(site_url)}
+    sizes = {path: len(gzip.compress((site_dir / path).read_bytes(), 9, mtime=0)) for path in paths}
+    assert sum(sizes.values()) <= FIRST_PAGE_LIMIT, sizes
