@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal
 
-from generator.analyse.scenarios import SCENARIOS, Candidate, Recommendation, recommend
+from generator.analyse.scenarios import SCENARIOS, Candidate, Recommendation, ScenarioId, recommend
 from generator.analyse.summary import Comparison, Stat, compare, summarise
 from generator.errors import UsageError
 from generator.measurements import Run
@@ -103,6 +103,15 @@ class RunFindings:
     def has(self, quantity: str) -> bool:
         """Whether any method has the quantity."""
         return any(quantity in method.stats for method in self.methods)
+
+    def least(self, quantity: str) -> MethodFindings | None:
+        """The method with the lowest median of the quantity, None where no method has it."""
+        having = [method for method in self.measured if quantity in method.stats]
+        return min(having, key=lambda method: method.stats[quantity].median, default=None)
+
+    def recommendation_for(self, scenario: ScenarioId) -> Recommendation | None:
+        """The recommendation for a scenario, None from a demo."""
+        return next((one for one in self.recommendations if one.scenario.id == scenario), None)
 
     @property
     def baseline(self) -> MethodFindings | None:
