@@ -30,40 +30,65 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"quantpress: {error}", file=sys.stderr)
         status = error.exit_status
     except KeyboardInterrupt:
-        print("quantpress: interrupted; finished launches are kept, the same command goes on from there", file=sys.stderr)
+        print(
+            "quantpress: interrupted; finished launches are kept, the same command goes on from there",
+            file=sys.stderr,
+        )
         status = 130
     sys.exit(status)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="quantpress", description="Measure quantisations of a model, publish the results.")
+    parser = argparse.ArgumentParser(
+        prog="quantpress", description="Measure quantisations of a model, publish the results."
+    )
     parser.add_argument("--version", action="version", version=f"quantpress {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    measure = commands.add_parser("measure", help="measure the methods on this machine, or go on with an unfinished run")
+    measure = commands.add_parser(
+        "measure", help="measure the methods on this machine, or go on with an unfinished run"
+    )
     measure.add_argument(
         "--profile",
         metavar="NAME|FILE",
         help=f"what to measure: {', '.join(shipped_profiles())}, or your own TOML file "
         "(default: llama-3.1-8b with a GPU, demo without)",
     )
-    measure.add_argument("--method", action="append", metavar="ID", help=f"only this method ({', '.join(METHOD_IDS)}); repeatable")
+    measure.add_argument(
+        "--method",
+        action="append",
+        metavar="ID",
+        help=f"only this method ({', '.join(METHOD_IDS)}); repeatable",
+    )
     measure.add_argument("--rounds", type=int, metavar="N", help="launches of each method (default: the profile's)")
     measure.add_argument(
-        "--memory-budget-gib", type=float, metavar="GIB", help="use only so much of the card, as if it were a smaller one"
+        "--memory-budget-gib",
+        type=float,
+        metavar="GIB",
+        help="use only so much of the card, as if it were a smaller one",
     )
     measure.add_argument(
-        "--disable-kernel", action="append", metavar="NAME", default=[], help="a vLLM kernel not to use, as on an older card"
+        "--disable-kernel",
+        action="append",
+        metavar="NAME",
+        default=[],
+        help="a vLLM kernel not to use, as on an older card",
     )
     measure.add_argument(
-        "--cuda-graphs", action="store_true", help="compile and capture CUDA graphs, as a server does (enforce_eager=False)"
+        "--cuda-graphs",
+        action="store_true",
+        help="compile and capture CUDA graphs, as a server does (enforce_eager=False)",
     )
     measure.add_argument("--require-gpu", action="store_true", help="refuse to measure on the CPU")
-    measure.add_argument("--new", action="store_true", help="begin a new run even if an unfinished one could be resumed")
+    measure.add_argument(
+        "--new", action="store_true", help="begin a new run even if an unfinished one could be resumed"
+    )
     measure.add_argument("--retry-failed", action="store_true", help="launch again what failed in the newest run")
     measure.set_defaults(run=_measure)
 
-    pages = commands.add_parser("pages", help="write the generated Markdown to disk, for builders that ignore MkDocs hooks")
+    pages = commands.add_parser(
+        "pages", help="write the generated Markdown to disk, for builders that ignore MkDocs hooks"
+    )
     pages.add_argument("folder", nargs="?", type=Path, default=Path("site/pages"), help="default: site/pages")
     pages.set_defaults(run=_pages)
 
@@ -88,7 +113,9 @@ def _measure(parsed: argparse.Namespace, words: list[str]) -> int:
     profile, folder = load_profile(name)
     if not has_gpu and (parsed.require_gpu or profile.needs_gpu):
         wanted = "--require-gpu" if parsed.require_gpu else f"profile {profile.name}"
-        raise GpuRequiredError(f"{wanted}: no NVIDIA GPU found; check `nvidia-smi`, or measure --profile demo on the CPU")
+        raise GpuRequiredError(
+            f"{wanted}: no NVIDIA GPU found; check `nvidia-smi`, or measure --profile demo on the CPU"
+        )
     order = Order(
         profile=_changed(profile, parsed),
         profile_folder=folder,
@@ -127,7 +154,9 @@ def _changed(profile: Profile, parsed: argparse.Namespace) -> Profile:
 def _methods(wanted: list[str] | None, profile: Profile) -> tuple[MethodId, ...]:
     for method in wanted or ():
         if method not in profile.methods:
-            raise UsageError(f"--method {method}: profile {profile.name} has {', '.join(profile.methods)}; name one of these")
+            raise UsageError(
+                f"--method {method}: profile {profile.name} has {', '.join(profile.methods)}; name one of these"
+            )
     return tuple(method for method in profile.methods if not wanted or method in wanted)
 
 

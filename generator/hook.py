@@ -21,7 +21,8 @@ class Refused(Abort):
 
     def __init__(self, error: QuantpressError) -> None:
         super().__init__(f"quantpress: {error}")
-        self.code = self.exit_code = error.exit_status
+        self.code = error.exit_status
+        self.exit_code = error.exit_status  # type: ignore[misc]  # click reads it off the instance
 
     def show(self, *_: object, **__: object) -> None:
         """On standard error, as every other fault."""

@@ -43,7 +43,9 @@ def read_run(folder: Path) -> Run:
     """The run in `folder`."""
     manifest = _read(folder / "manifest.json", MANIFEST)
     if manifest.run_id != folder.name:
-        raise RecordError(f"{_shown(folder / 'manifest.json')}: field run_id: expected the folder's name, {folder.name!r}")
+        raise RecordError(
+            f"{_shown(folder / 'manifest.json')}: field run_id: expected the folder's name, {folder.name!r}"
+        )
     launches = []
     for path in sorted((folder / "launches").glob("*.json")):
         launch = _read(path, LAUNCH)
@@ -51,9 +53,13 @@ def read_run(folder: Path) -> Run:
         if path.name != expected:
             raise RecordError(f"{_shown(path)}: field method or round: this content belongs in a file named {expected}")
         if launch.method not in manifest.methods:
-            raise RecordError(f"{_shown(path)}: field method: expected one that the manifest names, found {launch.method!r}")
+            raise RecordError(
+                f"{_shown(path)}: field method: expected one that the manifest names, found {launch.method!r}"
+            )
         if (launch.status == "reported") != (manifest.origin == "reported"):
-            raise RecordError(f"{_shown(path)}: field status: {launch.status!r} does not belong in a {manifest.origin} run")
+            raise RecordError(
+                f"{_shown(path)}: field status: {launch.status!r} does not belong in a {manifest.origin} run"
+            )
         launches.append(launch)
     return Run(manifest, tuple(launches))
 
@@ -102,7 +108,9 @@ def _read(path: Path, kind: TypeAdapter[T]) -> T:
     except RecursionError:
         raise RecordError(f"{shown}: nested too deeply to be a record; remove the file") from None
     except ValueError as error:  # JSONDecodeError, a duplicate key, an integer of thousands of digits
-        raise RecordError(f"{shown}: not valid JSON: {error}; restore the file, or remove it and measure again") from None
+        raise RecordError(
+            f"{shown}: not valid JSON: {error}; restore the file, or remove it and measure again"
+        ) from None
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -114,7 +122,7 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _write(path: Path, kind: TypeAdapter[T], value: T) -> None:
-    """Temporary file, flush, fsync, read back, rename, fsync of the folder: a reader sees the old file or the new one."""
+    """Temporary file, flush, fsync, read back, rename, fsync of the folder: readers see the old file or the new."""
     temporary = path.with_name(f".{path.name}.tmp")
     data = kind.dump_json(value, indent=2) + b"\n"
     try:
@@ -133,7 +141,7 @@ def _write(path: Path, kind: TypeAdapter[T], value: T) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise StorageError(
-            f"{_shown(path)}: can't be written: {error.strerror}; make room or give permission, then run the same command "
+            f"{_shown(path)}: can't be written: {error.strerror}; make room or give permission and run the command "
             "again: finished launches are kept"
         ) from None
 

@@ -30,7 +30,12 @@ class Method:
 
 # Every W4A16 kernel of vLLM that runs the format natively. Left out on purpose: Exllama, Conch, Triton and Humming,
 # which vLLM takes on CUDA only when the fast ones refuse a layer.
-_W4A16_KERNELS: Final = ("MarlinLinearKernel", "MacheteLinearKernel", "CPUWNA16LinearKernel", "ZentorchWNA16LinearKernel")
+_W4A16_KERNELS: Final = (
+    "MarlinLinearKernel",
+    "MacheteLinearKernel",
+    "CPUWNA16LinearKernel",
+    "ZentorchWNA16LinearKernel",
+)
 
 METHODS: Final[tuple[Method, ...]] = (
     Method(

@@ -1,6 +1,6 @@
 """What to measure, as data: which checkpoints, which workload, which engine settings. It knows nothing of how.
 
-The profiles that ship with Quantpress lie beside this file in `profiles/`, in TOML; a user's own file has the same form.
+The profiles that ship with Quantpress lie beside this file in `profiles/`, as TOML; a user's own has the same form.
 """
 
 import json

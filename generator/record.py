@@ -11,7 +11,18 @@ from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import Discriminator, Field, TypeAdapter, model_validator
 
-from generator.frozen import Count, Frozen, Name, NonNegative, Percent, Positive, Sha256, Slug, Text, Timestamp
+from generator.frozen import (
+    Count,
+    Frozen,
+    Name,
+    NonNegative,
+    Percent,
+    Positive,
+    Sha256,
+    Slug,
+    Text,
+    Timestamp,
+)
 from generator.methods import EngineId, MethodId
 from generator.profiles import Profile
 

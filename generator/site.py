@@ -31,7 +31,10 @@ def site_files(featured: str | None = None, root: Path = measurements.ROOT) -> d
 
 def _data(runs: tuple[Run, ...]) -> dict[str, str]:
     """The raw records and their schemas, for download. Written anew from what was validated, not copied."""
-    files = {f"data/schema/{kind}.schema.json": json.dumps(schema, indent=2) + "\n" for kind, schema in json_schemas().items()}
+    files = {
+        f"data/schema/{kind}.schema.json": json.dumps(schema, indent=2) + "\n"
+        for kind, schema in json_schemas().items()
+    }
     for run in runs:
         folder = f"data/{run.manifest.run_id}"
         files[f"{folder}/manifest.json"] = MANIFEST.dump_json(run.manifest, indent=2).decode() + "\n"

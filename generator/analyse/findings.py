@@ -155,13 +155,9 @@ def find(runs: Sequence[Run], featured: str | None = None) -> Findings:
     if featured is not None and featured not in {run.manifest.run_id for run in found}:
         names = ", ".join(run.manifest.run_id for run in found)
         raise UsageError(f"featured_run: there is no run {featured!r} under measurements/; name one of: {names}")
-    if featured is not None:
-        chosen = next(run for run in found if run.manifest.run_id == featured)
-    else:
-        chosen = _newest(usable, "measured") or _newest(usable, "reported")
-    return Findings(
-        runs=found, featured=chosen, reported=_newest(usable, "reported"), demo=_newest(usable, "demo")
-    )
+    named = next((run for run in found if run.manifest.run_id == featured), None)
+    chosen = named or _newest(usable, "measured") or _newest(usable, "reported")
+    return Findings(runs=found, featured=chosen, reported=_newest(usable, "reported"), demo=_newest(usable, "demo"))
 
 
 def _newest(runs: Sequence[RunFindings], kind: Kind) -> RunFindings | None:
@@ -218,8 +214,8 @@ def _derived(
     if pool:
         derived["context_capacity_tokens"] = pool
     elif free and per_token:
-        tokens_per_mib = 2**20 / per_token
-        derived["context_capacity_tokens"] = Stat(
-            *(float(int(max(0.0, value) * tokens_per_mib)) for value in (free.median, free.low, free.high)), free.count
+        median, low, high = (
+            float(int(max(0.0, mib) * 2**20 / per_token)) for mib in (free.median, free.low, free.high)
         )
+        derived["context_capacity_tokens"] = Stat(median, low, high, free.count)
     return derived

@@ -1,4 +1,4 @@
-"""From a profile's checkpoints to folders on this machine, before any clock runs. The only code that uses the network."""
+"""From a profile's checkpoints to folders on this machine, before any clock runs. Only this uses the network."""
 
 import os
 import subprocess
@@ -70,9 +70,7 @@ def _from_hub(checkpoint: HubCheckpoint) -> Ready | Unavailable:
     except ImportError:
         return Unavailable("huggingface_hub is not installed; `make setup` installs it with the engines")
     try:
-        path = Path(
-            snapshot_download(checkpoint.hub, revision=checkpoint.revision, allow_patterns=list(WANTED))
-        )
+        path = Path(snapshot_download(checkpoint.hub, revision=checkpoint.revision, allow_patterns=list(WANTED)))
     except GatedRepoError:
         return Unavailable(f"{checkpoint.hub} is gated: accept its licence on its page, then `hf auth login`")
     except LocalEntryNotFoundError:
@@ -81,7 +79,9 @@ def _from_hub(checkpoint: HubCheckpoint) -> Ready | Unavailable:
         status = error.response.status_code if error.response is not None else "no status"
         return Unavailable(f"{checkpoint.hub}: the hub answered {status}; check the name, the revision and your access")
     except OSError as error:
-        return Unavailable(f"{checkpoint.hub}: {error.strerror or 'the hub cannot be reached'}; check network and disk space")
+        return Unavailable(
+            f"{checkpoint.hub}: {error.strerror or 'the hub cannot be reached'}; check network and disk space"
+        )
     return Ready(path, checkpoint.hub, path.name)
 
 
@@ -90,8 +90,15 @@ def _synthetic(method: MethodId, checkpoint: SyntheticCheckpoint) -> Ready | Una
     folder = cache_folder() / f"{checkpoint.synthetic}-synthetic" / format_
     if not (folder / "config.json").is_file():
         # torch lives in the engines' processes, never in this one.
-        command = [sys.executable, "-m", "generator.measure.synthetic", checkpoint.synthetic, format_, str(folder)]
-        done = subprocess.run(command, capture_output=True, text=True)
+        command = [
+            sys.executable,
+            "-m",
+            "generator.measure.synthetic",
+            checkpoint.synthetic,
+            format_,
+            str(folder),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             words = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             return Unavailable(f"the synthetic {format_} checkpoint could not be written: {words[:300]}")

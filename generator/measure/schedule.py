@@ -20,9 +20,7 @@ def plan(methods: Sequence[MethodId], rounds: int) -> tuple[Slot, ...]:
     "Experimental designs balanced for the estimation of residual effects of treatments").
     """
     count = len(methods)
-    first = [0]
-    for step in range(1, count):
-        first.append((step + 1) // 2 if step % 2 else count - step // 2)
+    first = [(step + 1) // 2 if step % 2 else (count - step // 2) % count for step in range(count)]
     return tuple(
         Slot(round_ + 1, methods[(position + round_) % count]) for round_ in range(rounds) for position in first
     )

@@ -1,4 +1,4 @@
-"""A run from its plan to its last record: finds the run to go on with or begins one, launches, writes, and can be resumed."""
+"""A run from its plan to its last record: begun or gone on with, launched, written, resumable."""
 
 import fcntl
 import json
@@ -115,7 +115,12 @@ def _launch_one(
             return Completed.model_validate_json(json.dumps(head | answer.completed | {"status": "completed"}))
         except ValidationError as error:
             answer = NoAnswer("close", "engine_error", f"the worker's answer is no record: {error.errors()[0]['msg']}")
-    failed = {"stage": answer.stage, "reason": answer.reason, "message": answer.message, "mend": MENDS[answer.reason]}
+    failed = {
+        "stage": answer.stage,
+        "reason": answer.reason,
+        "message": answer.message,
+        "mend": MENDS[answer.reason],
+    }
     return Failed.model_validate(head | failed | {"status": "failed"})
 
 

@@ -19,7 +19,7 @@ import torch
 from safetensors.torch import save_file
 
 GROUP: Final = 128
-# Uniform nibbles have a standard deviation of 4.6, so this scale gives the quantised weights the spread of the FP16 ones.
+# Uniform nibbles have a standard deviation of 4.6: this scale gives quantised weights the spread of the FP16 ones.
 WEIGHT_STD: Final = 0.02
 NIBBLE_STD: Final = 4.6
 FORMATS: Final = ("fp16", "awq", "gptq")
@@ -95,7 +95,10 @@ def _shards(shape: Shape, format_: str, random: torch.Generator) -> Iterator[dic
     }
     for layer in range(shape.layers):
         block = f"model.layers.{layer}"
-        tensors = {f"{block}.input_layernorm.weight": norm, f"{block}.post_attention_layernorm.weight": norm.clone()}
+        tensors = {
+            f"{block}.input_layernorm.weight": norm,
+            f"{block}.post_attention_layernorm.weight": norm.clone(),
+        }
         for name, (inputs, outputs) in shape.linears().items():
             for part, tensor in _linear(format_, inputs, outputs, random).items():
                 tensors[f"{block}.{name}.{part}"] = tensor

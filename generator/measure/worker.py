@@ -1,7 +1,7 @@
 """The child process: loads one method, measures it once, answers with one JSON line. Started by `launcher.py`.
 
 It reads a `LaunchRequest` from standard input and writes to the file descriptor that its only argument names: a line
-{"stage": …} as each stage begins, and at the end {"completed": …} or {"failed": …}. What the engine prints goes to the log.
+{"stage": …} as each stage begins, and at the end {"completed": …} or {"failed": …}. What an engine prints is logged.
 """
 
 import ctypes
@@ -29,7 +29,12 @@ from generator.record import Configuration, FailureReason, Quantities, Sample, S
 NO_GPU: Final = "there is no GPU in this machine"
 
 # PyTorch's words, and vLLM's two: nothing left for the KV cache, and less free than its budget.
-OUT_OF_MEMORY: Final = ("out of memory", "outofmemory", "memory for the cache blocks", "less than desired gpu memory")
+OUT_OF_MEMORY: Final = (
+    "out of memory",
+    "outofmemory",
+    "memory for the cache blocks",
+    "less than desired gpu memory",
+)
 
 
 def main() -> None:
@@ -72,9 +77,9 @@ def measure(request: LaunchRequest, progress: Progress) -> dict[str, Any]:
     before = read_memory(gpu)
 
     start = progress.stage("import")
-    engine: Engine = importlib.import_module(f"generator.measure.engines.{method_of(request.method).engine}").import_engine(
-        request
-    )
+    engine: Engine = importlib.import_module(
+        f"generator.measure.engines.{method_of(request.method).engine}"
+    ).import_engine(request)
     import_time_s = perf_counter() - start
 
     start = progress.stage("load")
@@ -95,7 +100,14 @@ def measure(request: LaunchRequest, progress: Progress) -> dict[str, Any]:
         ]
     after = read_memory(gpu)
     quantities = assemble(
-        request, loaded, samples, before, after, gpu, utilisation.percent, (import_time_s, load_time_s, warmup_time_s)
+        request,
+        loaded,
+        samples,
+        before,
+        after,
+        gpu,
+        utilisation.percent,
+        (import_time_s, load_time_s, warmup_time_s),
     )
     progress.stage("close")
     engine.close()
@@ -136,7 +148,9 @@ def assemble(
     if gpu_utilisation_peak_percent is None:
         absent["gpu_utilisation_peak_percent"] = NO_GPU if gpu is None else "generation ended before the first reading"
     if loaded.kv_cache_bytes is None:
-        reason = f"{loaded.configuration.framework} allocates the KV cache as tokens arrive, so there is no pool to measure"
+        reason = (
+            f"{loaded.configuration.framework} allocates the KV cache as tokens arrive, so there is no pool to measure"
+        )
         absent |= {"kv_cache_gib": reason, "kv_cache_tokens": reason}
     else:
         values |= {"kv_cache_gib": loaded.kv_cache_bytes / GIB, "kv_cache_tokens": loaded.kv_cache_tokens}

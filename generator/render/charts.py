@@ -53,7 +53,11 @@ def bars(run: RunFindings, quantity: str) -> Chart | None:
         figure=_json([trace], layout),
         columns=("Method", f"Median, {unit(quantity)}", "Lowest launch", "Highest launch", "Launches"),
         rows=tuple(
-            (method.method.name, *(bare(value, quantity) for value in (stat.median, stat.low, stat.high)), str(stat.count))
+            (
+                method.method.name,
+                *(bare(value, quantity) for value in (stat.median, stat.low, stat.high)),
+                str(stat.count),
+            )
             for method, stat in zip(shown, stats, strict=True)
         ),
     )
@@ -107,11 +111,12 @@ def speed_against_memory(run: RunFindings, memory: str = "weights_gib") -> Chart
             mode="markers+text",
             name=method.method.name,
             text=[method.method.name],
-            textposition="top center",
+            # Alternately above and below, so that two methods that are close keep their names apart.
+            textposition="bottom center" if index % 2 else "top center",
             hovertemplate=f"{method.method.name}: %{{y:.5~r}} {unit(speed)}, %{{x:.4~r}} {unit(memory)}<extra></extra>",
             meta={"method": method.method.id} | _origin(run),
         )
-        for method in shown
+        for index, method in enumerate(shown)
     ]
     layout = {
         "xaxis": {"title": {"text": _axis(memory)}, "rangemode": "tozero"},
@@ -158,7 +163,17 @@ def relative_speed(runs: Sequence[tuple[str, RunFindings]]) -> Chart | None:
     layout = {
         "barmode": "group",
         "yaxis": {"title": {"text": "Speed, as a multiple of FP16"}, "rangemode": "tozero"},
-        "shapes": [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 1, "y1": 1, "line": {"width": 1, "dash": "dot"}}],
+        "shapes": [
+            {
+                "type": "line",
+                "xref": "paper",
+                "x0": 0,
+                "x1": 1,
+                "y0": 1,
+                "y1": 1,
+                "line": {"width": 1, "dash": "dot"},
+            }
+        ],
     }
     return Chart("relative-speed", _json(traces, layout), ("Method and run", "Speed against FP16"), tuple(rows))
 

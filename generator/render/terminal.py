@@ -5,7 +5,14 @@ from rich.table import Table
 from generator.analyse.findings import RunFindings
 from generator.render.units import bare, label, unit
 
-QUANTITIES = ("output_tokens_per_s", "load_time_s", "weights_gib", "kv_cache_tokens", "gpu_memory_used_mib", "process_memory_peak_mib")
+QUANTITIES = (
+    "output_tokens_per_s",
+    "load_time_s",
+    "weights_gib",
+    "kv_cache_tokens",
+    "gpu_memory_used_mib",
+    "process_memory_peak_mib",
+)
 
 
 def summary(run: RunFindings) -> Table:
@@ -17,7 +24,9 @@ def summary(run: RunFindings) -> Table:
         table.add_column(f"{label(quantity)}\n{unit(quantity)}", justify="right")
     table.add_column("Launches", justify="right")
     for method in run.methods:
-        cells = [bare(method.stats[quantity].median, quantity) if quantity in method.stats else "–" for quantity in shown]
+        cells = [
+            bare(method.stats[quantity].median, quantity) if quantity in method.stats else "–" for quantity in shown
+        ]
         failures = f", {len(method.failed)} failed" if method.failed else ""
         table.add_row(method.method.name, *cells, f"{len(method.completed)}{failures}")
     return table

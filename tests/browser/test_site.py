@@ -22,9 +22,7 @@ def font_colour(page: Page) -> str:
     return str(page.locator(".xtick text").first.evaluate("text => getComputedStyle(text).fill"))
 
 
-def test_every_page_of_the_nav_opens_without_an_error_or_a_failed_request(
-    tour: Visit, pages: list[str]
-) -> None:
+def test_every_page_of_the_nav_opens_without_an_error_or_a_failed_request(tour: Visit, pages: list[str]) -> None:
     assert set(pages) <= set(tour.requested)
     assert tour.complaints == []
 
@@ -62,9 +60,7 @@ def test_charts_are_redrawn_after_instant_navigation_there_and_back(visit: Visit
     assert visit.complaints == []
 
 
-def test_served_under_another_path_than_it_was_built_for_the_site_still_draws(
-    visit: Visit, site_url: str
-) -> None:
+def test_served_under_another_path_than_it_was_built_for_the_site_still_draws(visit: Visit, site_url: str) -> None:
     page = visit(site_url.replace("/preview/", "/elsewhere/") + "index.html")
     assert draw_all(page).count() > 0
     follow(page, "Comparison")
@@ -76,9 +72,7 @@ def test_the_dark_scheme_recolours_the_charts(page: Page) -> None:
     draw_all(page)
     light = font_colour(page)
     page.evaluate("document.body.dataset.mdColorScheme = 'slate'")
-    page.wait_for_function(
-        "light => getComputedStyle(document.querySelector('.xtick text')).fill !== light", arg=light
-    )
+    page.wait_for_function("light => getComputedStyle(document.querySelector('.xtick text')).fill !== light", arg=light)
     ink = page.locator(".md-typeset").first.evaluate("text => getComputedStyle(text).color")
     assert font_colour(page) == ink
 
@@ -140,9 +134,7 @@ def test_without_plotly_the_charts_say_so_and_open_their_tables(page: Page, site
     assert chart.locator("table").is_visible()
 
 
-def test_paper_gets_every_chart_in_light_colours_and_the_screen_its_own_back(
-    visit: Visit, site_url: str
-) -> None:
+def test_paper_gets_every_chart_in_light_colours_and_the_screen_its_own_back(visit: Visit, site_url: str) -> None:
     page = visit(site_url + "index.html", color_scheme="dark")
     draw_all(page)
     dark = font_colour(page)
@@ -161,9 +153,7 @@ def test_from_disk_the_charts_of_the_home_page_draw(visit: Visit, site_dir: Path
     assert [url for url in visit.requested if not url.startswith(("file:", "data:", "blob:"))] == []
 
 
-def test_all_transfers_of_the_home_page_stay_below_the_limit(
-    visit: Visit, site_url: str, site_dir: Path
-) -> None:
+def test_all_transfers_of_the_home_page_stay_below_the_limit(visit: Visit, site_url: str, site_dir: Path) -> None:
     page = visit(site_url + "index.html")
     draw_all(page)
     page.wait_for_load_state("networkidle")

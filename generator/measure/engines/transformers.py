@@ -64,7 +64,7 @@ class TransformersEngine:
                 weight_format=method.weight_format,
                 dtype=self._request.engine.dtype,
                 kernels=dict(_kernels(self._model)),
-                attention_backend=config._attn_implementation,
+                attention_backend=config._attn_implementation,  # noqa: SLF001, there is no public name
                 kv_cache_bytes_per_token=(
                     2 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim * dtype.itemsize
                 ),
@@ -103,7 +103,7 @@ def import_engine(request: LaunchRequest) -> TransformersEngine:
 
 
 def _kernels(model: torch.nn.Module) -> Counter[str]:
-    """How many linear layers are NF4 with double quantisation. The output head is no part of the method, and left out."""
+    """How many linear layers are NF4 with double quantisation. The output head is no part of it."""
     kernels: Counter[str] = Counter()
     head = model.get_output_embeddings()
     for module in model.modules():

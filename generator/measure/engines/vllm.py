@@ -93,7 +93,7 @@ class VllmEngine:
         utilisation = self._request.engine.gpu_memory_utilization
         if self._request.memory_budget_gib is None:
             return utilisation
-        total_gib = torch.cuda.get_device_properties(0).total_memory / GIB
+        total_gib: float = torch.cuda.get_device_properties(0).total_memory / GIB
         return utilisation * min(1.0, self._request.memory_budget_gib / total_gib)
 
 

@@ -15,6 +15,4 @@ def time_repeat(engine: Engine, prompts: Sequence[Sequence[int]], output_tokens:
     lengths = [len(ids) for ids in outputs]
     if lengths != [output_tokens] * len(prompts):
         raise ValueError(f"asked for {len(prompts)} × {output_tokens} new tokens, got {lengths}")
-    return Sample(
-        duration_s=duration_s, prompt_tokens=sum(len(ids) for ids in prompts), output_tokens=sum(lengths)
-    )
+    return Sample(duration_s=duration_s, prompt_tokens=sum(len(ids) for ids in prompts), output_tokens=sum(lengths))

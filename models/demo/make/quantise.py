@@ -14,7 +14,13 @@ from gptqmodel import GPTQModel
 from gptqmodel.quantization import FORMAT, METHOD, QuantizeConfig
 from tokenizers import Tokenizer
 
-KEPT = {"config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
+KEPT = {
+    "config.json",
+    "generation_config.json",
+    "model.safetensors",
+    "tokenizer.json",
+    "tokenizer_config.json",
+}
 # The quantiser changes no tokeniser, so the float16 one's files serve as they are.
 SHARED = ("generation_config.json", "tokenizer.json", "tokenizer_config.json")
 
@@ -68,7 +74,9 @@ def main() -> None:
     log = {
         "calibration": {"samples": given.samples, "tokens_a_sample": given.tokens, "seed": given.seed},
         "versions": {name: version(name) for name in ("gptqmodel", "torch", "transformers")},
-        "heldout": {name: asdict(evaluate(given.model / name, given.corpus / "heldout.txt")) for name in ("fp16", *METHODS)},
+        "heldout": {
+            name: asdict(evaluate(given.model / name, given.corpus / "heldout.txt")) for name in ("fp16", *METHODS)
+        },
     }
     given.log.write_text(json.dumps(log, indent=1) + "\n")
 

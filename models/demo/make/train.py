@@ -218,7 +218,8 @@ def main() -> None:
     )
 
     texts = {
-        name: lzma.decompress((given.corpus / f"{name}.txt.xz").read_bytes()).decode() for name in ("train", "validation")
+        name: lzma.decompress((given.corpus / f"{name}.txt.xz").read_bytes()).decode()
+        for name in ("train", "validation")
     }
     tokeniser = train_tokeniser(texts["train"])
     ids, unseen = (encode(tokeniser, texts[name]).to(given.device) for name in ("train", "validation"))

@@ -110,6 +110,7 @@
     const worn = { cliponaxis: false, ...trace };
     if (trace.type === "bar") {
       worn.textangle ??= 0;
+      worn.constraintext ??= "inside"; // beyond the bar there is room
       worn.marker = { ...trace.marker, color: each("fill"), line: { color: each("colour"), width: 1.5 } };
       // Where the axis names each bar, colour is not alone, and Plotly rejects a pattern colour per bar.
       if (!meta.methods) worn.marker.pattern = hatching(looks[0]);
