@@ -1,0 +1,125 @@
+"""A whole measurement on the real engines, on the CPU, with a tiny random model: short, but nothing in it is pretended."""
+
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from generator.measurements import read_run
+
+pytestmark = [
+    pytest.mark.engine,
+    pytest.mark.skipif(importlib.util.find_spec("vllm") is None, reason="no engine is installed: run `make setup`"),
+]
+
+PROFILE = """
+name = "tiny"
+model_name = "Tiny random model"
+weights = "random"
+purpose = "demo"
+rounds = 1
+[workload]
+output_tokens = 8
+repeats = 3
+random_prompts = 7
+random_prompt_tokens = 16
+[engine]
+max_model_len = 128
+max_num_seqs = 8
+max_num_batched_tokens = 256
+kv_cache_gib = 0.05
+[checkpoints.fp16]
+synthetic = "tiny"
+[checkpoints.nf4]
+synthetic = "tiny"
+[checkpoints.awq]
+synthetic = "tiny"
+[checkpoints.gptq]
+path = "nowhere"
+"""
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from generator import measurements, cli
+measurements.ROOT = Path(sys.argv[1])
+import generator.measure.session as session
+session.measure.__defaults__ = (measurements.ROOT,)
+cli.main(["measure", "--profile", sys.argv[2]])
+"""
+
+
+def start(folder: Path) -> "subprocess.Popen[str]":
+    (folder / "tiny.toml").write_text(PROFILE)
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(folder / "measurements"), str(folder / "tiny.toml")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=dict(os.environ, XDG_CACHE_HOME=str(folder / "cache"), CUDA_VISIBLE_DEVICES=""),
+    )
+
+
+def workers() -> set[str]:
+    """The command lines of the workers that are running."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"generator.measure.worker" in words:
+            found.add(path.parent.name)
+    return found
+
+
+def test_four_methods_are_measured_and_an_interrupted_run_goes_on(tmp_path: Path) -> None:
+    first = start(tmp_path)
+    deadline = time.monotonic() + 300
+    launches = tmp_path / "measurements"
+    while not list(launches.glob("*/launches/*.json")):
+        assert first.poll() is None, first.communicate()[0]
+        assert time.monotonic() < deadline, "no launch ended within five minutes"
+        time.sleep(0.2)
+    first.send_signal(signal.SIGINT)
+    said = first.communicate(timeout=60)[0]
+
+    assert first.returncode == 130, said
+    assert "the same command goes on" in said
+    assert workers() == set()
+    kept = {path.name: path.read_bytes() for path in launches.glob("*/launches/*.json")}
+
+    second = start(tmp_path)
+    said = second.communicate(timeout=600)[0]
+
+    # GPTQ has no checkpoint: its record says so, the others are measured, and the status tells.
+    assert second.returncode == 6, said
+    (folder,) = (path for path in launches.iterdir() if path.is_dir())
+    assert {name: (folder / "launches" / name).read_bytes() for name in kept} == kept
+    outcomes = {launch.method: launch for launch in read_run(folder).launches}
+    assert {method: outcome.status for method, outcome in outcomes.items()} == {
+        "fp16": "completed",
+        "nf4": "completed",
+        "awq": "completed",
+        "gptq": "failed",
+    }
+    assert outcomes["gptq"].reason == "checkpoint_unavailable"  # type: ignore[union-attr]
+    for method in ("fp16", "nf4", "awq"):
+        record = json.loads((folder / "launches" / f"r01-{method}.json").read_text())
+        assert [sample["output_tokens"] for sample in record["samples"]] == [7 * 8] * 3
+        assert record["quantities"]["gpu_memory_used_mib"] is None
+        assert record["quantities"]["absent"]["gpu_memory_used_mib"] == "there is no GPU in this machine"
+        assert record["quantities"]["process_memory_peak_mib"] > 100
+    kernels = {method: set(outcomes[method].configuration.kernels) for method in ("fp16", "nf4", "awq")}  # type: ignore[union-attr]
+    assert kernels == {
+        "fp16": {"UnquantizedLinearMethod"},
+        "nf4": {"Linear4bit[nf4, double quantisation]"},
+        "awq": {"CPUWNA16LinearKernel"},
+    }
+    assert str(tmp_path) not in "".join(path.read_text() for path in folder.glob("**/*.json"))

@@ -1,0 +1,124 @@
+"""Pages: whole whatever the records hold, the same for the same records, and nothing in them can break out."""
+
+import html
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import markdown
+import plotly
+import plotly.graph_objects as go
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from examples import completed, failed, four_methods, manifest
+from generator.analyse.findings import find
+from generator.measurements import Run
+from generator.render.pages import inert, render_pages
+from generator.site import ROOT, TEMPLATES
+
+TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
+EXTENSIONS = ["admonition", "attr_list", "md_in_html", "tables", "toc"]
+
+
+def pages(*runs: Run) -> dict[str, str]:
+    return render_pages(find(runs), TEXTS, ())
+
+
+RUNS = {
+    "none": (),
+    "four methods": (four_methods(),),
+    "one method only": (Run(manifest(methods=("awq",)), (completed("awq"),)),),
+    "all failed": (Run(manifest(), tuple(failed(method) for method in ("fp16", "nf4", "awq", "gptq"))),),
+    "no launch yet": (Run(manifest(), ()),),
+    "no FP16": (Run(manifest(), (failed("fp16"), completed("awq"), completed("gptq"))),),
+    "long names": (Run(manifest(gpu_name="G" * 200, model_name="M" * 200), four_methods().launches),),
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_every_page_is_whole(name: str) -> None:
+    made = pages(*RUNS[name])
+
+    assert len(made) == 12
+    for path, text in made.items():
+        assert not re.search(r"\b(nan|inf|None|Undefined)\b", text), path
+        assert text.startswith("---\ntitle: "), path
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_every_figure_is_one_that_plotly_accepts(name: str) -> None:
+    for text in pages(*RUNS[name]).values():
+        for escaped in re.findall(r'data-figure="([^"]*)"', text):
+            figure = json.loads(html.unescape(escaped))
+            go.Figure(figure)
+            assert "template" not in figure["layout"]
+
+
+def test_the_same_records_give_the_same_bytes() -> None:
+    assert pages(four_methods()) == pages(four_methods())
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, tuple[str, ...]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, tuple(name for name, _ in attrs)))
+
+
+def structure(text: str) -> list[tuple[str, tuple[str, ...]]]:
+    parser = Tags()
+    parser.feed(markdown.markdown(text.split("---\n", 2)[2], extensions=EXTENSIONS))
+    return parser.found
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "[x](javascript:alert(1))",
+    "`a`{onclick=alert(1)}",
+    "![x](https://example.org/x.png)",
+    '"><img src=x onerror=alert(1)>',
+    "{{ 7*7 }}{% raw %}",
+    "</table><h1>x</h1>",
+    "*[HTML]: x",
+    "| a | b |",
+    "```js",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_of_a_record_cannot_change_a_page_s_structure(text: str) -> None:
+    def with_text(words: str) -> dict[str, str]:
+        launches = (*four_methods().launches[:2], failed("awq", words), failed("gptq", words))
+        return pages(Run(manifest(gpu_name=words, model_name=words), launches))
+
+    harmless, hostile = with_text("harmless"), with_text(text)
+
+    for path in harmless:
+        assert structure(hostile[path]) == structure(harmless[path]), path
+
+
+@settings(max_examples=300)
+@given(st.text(st.characters(exclude_categories=["C"]), min_size=1))
+def test_inert_text_shows_what_it_was(text: str) -> None:
+    shown = markdown.markdown(f"x {inert(text)} x", extensions=EXTENSIONS)
+
+    assert structure(f"---\n---\nx {inert(text)} x") == [("p", ())]
+    assert html.unescape(re.sub("</?p>", "", shown)).split() == f"x {text} x".split()
+
+
+def test_the_vendored_plotly_is_the_one_that_python_makes_figures_for() -> None:
+    wanted = plotly.offline.get_plotlyjs_version()
+
+    assert (ROOT / "site" / "pages" / "assets" / f"plotly-basic-{wanted}.min.js").is_file()
+
+
+def test_the_site_says_nothing_of_a_method_that_the_records_do_not() -> None:
+    made = pages(Run(manifest(methods=("fp16",)), (completed("fp16"),)))
+
+    assert "No figures of this method" in made["methods/awq.md"]
+    assert Path("methods/awq.md").as_posix() in made

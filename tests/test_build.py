@@ -1,0 +1,73 @@
+"""The build: a bad record ends it in one line and leaves the last good site as it was."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name in ("generator", "templates", "measurements", "site/pages", "mkdocs.yml"):
+        source, target = ROOT / name, tmp_path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "logs", ".lock"))
+        else:
+            shutil.copy(source, target)
+    return tmp_path
+
+
+def build(project: Path) -> "subprocess.CompletedProcess[str]":
+    environment = dict(os.environ, PYTHONPATH=str(project), NO_MKDOCS_2_WARNING="1")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
+    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_what_ships_builds_without_a_warning(project: Path) -> None:
+    done = build(project)
+
+    assert done.returncode == 0, done.stderr
+    assert (project / "site/public/index.html").is_file()
+    assert (project / "site/public/data/schema/launch.schema.json").is_file()
+
+
+def test_a_truncated_record_ends_the_build_and_leaves_the_old_site(project: Path) -> None:
+    assert build(project).returncode == 0
+    before = (project / "site/public/index.html").read_bytes()
+    record = project / "measurements/2025-article-rtx-4090/launches/r01-awq.json"
+    record.write_text(record.read_text()[:200])
+
+    done = build(project)
+
+    assert done.returncode == 5
+    (line,) = (line for line in done.stderr.splitlines() if line.startswith("quantpress: "))
+    assert "2025-article-rtx-4090/launches/r01-awq.json: not valid JSON" in line
+    assert (project / "site/public/index.html").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["--profile", "nosuch"], 2, "no shipped profile"),
+        (["--profile", "demo", "--method", "int3"], 2, "name one of these"),
+        (["--profile", "llama-3.1-8b"], 3, "no NVIDIA GPU found"),
+        (["--profile", "demo", "--require-gpu"], 3, "no NVIDIA GPU found"),
+        (["--profile", "demo", "--memory-budget-gib", "24"], 3, "there is no GPU"),
+        (["--profile", "demo", "--rounds", "0"], 2, "expected 1 to 100"),
+    ],
+)
+def test_a_wrong_order_is_one_line_with_its_own_status(arguments: list[str], status: int, words: str) -> None:
+    command = [sys.executable, "-m", "generator.cli", "measure", *arguments]
+    environment = dict(os.environ, CUDA_VISIBLE_DEVICES="")
+
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+    assert done.returncode == status
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
