@@ -5,6 +5,8 @@ import json
 import lzma
 import random
 import shutil
+import tempfile
+from contextlib import chdir
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -43,9 +45,11 @@ def calibration(tokeniser: Tokenizer, text: str, samples: int, tokens: int, seed
 
 
 def quantise(source: Path, out: Path, config: QuantizeConfig, windows: list[dict[str, list[int]]]) -> None:
-    model = GPTQModel.load(str(source), config)
-    model.quantize(windows, batch_size=4)
-    model.save(str(out))
+    # GPTQModel leaves a folder of logs wherever it is started.
+    with tempfile.TemporaryDirectory() as elsewhere, chdir(elsewhere):
+        model = GPTQModel.load(str(source), config)
+        model.quantize(windows, batch_size=4)
+        model.save(str(out))
     for name in SHARED:
         shutil.copyfile(source / name, out / name)
     for extra in (path for path in out.iterdir() if path.name not in KEPT):
@@ -63,19 +67,20 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=20261124)
     given = parser.parse_args()
 
-    source: Path = given.model / "fp16"
+    checkpoints: Path = given.model.resolve()
+    source = checkpoints / "fp16"
     tokeniser = Tokenizer.from_file(str(source / "tokenizer.json"))
     text = lzma.decompress((given.corpus / "train.txt.xz").read_bytes()).decode()
     windows = calibration(tokeniser, text, given.samples, given.tokens, given.seed)
     for name, config in METHODS.items():
         if given.only in (None, name):
-            quantise(source, given.model / name, config, windows)
+            quantise(source, checkpoints / name, config, windows)
 
     log = {
         "calibration": {"samples": given.samples, "tokens_a_sample": given.tokens, "seed": given.seed},
         "versions": {name: version(name) for name in ("gptqmodel", "torch", "transformers")},
         "heldout": {
-            name: asdict(evaluate(given.model / name, given.corpus / "heldout.txt")) for name in ("fp16", *METHODS)
+            name: asdict(evaluate(checkpoints / name, given.corpus / "heldout.txt")) for name in ("fp16", *METHODS)
         },
     }
     given.log.write_text(json.dumps(log, indent=1) + "\n")

@@ -200,7 +200,7 @@ def main() -> None:
     parser.add_argument("--log", type=Path, required=True, help="file to write the training log into, as JSON")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--seed", type=int, default=20261124)
-    parser.add_argument("--epochs", type=float, default=40, help="passes over the training text, at most")
+    parser.add_argument("--epochs", type=float, default=24, help="passes over the training text, at most")
     parser.add_argument("--seconds", type=float, default=math.inf, help="time for the training alone, at most")
     parser.add_argument("--batch", type=int, default=32, help="windows a step")
     parser.add_argument("--context", type=int, default=1024, help="tokens a window")

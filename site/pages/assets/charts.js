@@ -21,11 +21,11 @@
   };
   const PLAIN = { symbol: "circle", pattern: "" };
 
-  // What was not measured here is drawn fainter, with open markers.
+  // What was not measured is drawn fainter, with open markers; a demo is hatched besides.
   const RUNS = {
     measured: { strength: 1, symbol: "", dash: "solid" },
     reported: { strength: 0.3, symbol: "-open", dash: "dot" },
-    demo: { strength: 0.15, symbol: "-open", dash: "dash" },
+    demo: { strength: 0.4, symbol: "-open", dash: "dash", hatched: true },
   };
 
   const hovers = matchMedia("(hover: hover)");
@@ -112,8 +112,8 @@
       worn.textangle ??= 0;
       worn.constraintext ??= "inside"; // beyond the bar there is room
       worn.marker = { ...trace.marker, color: each("fill"), line: { color: each("colour"), width: 1.5 } };
-      // Where the axis names each bar, colour is not alone, and Plotly rejects a pattern colour per bar.
       if (!meta.methods) worn.marker.pattern = hatching(looks[0]);
+      else if (run.hatched) worn.marker.pattern = { shape: "/", size: 6 };
       worn.outsidetextfont = { color: theme.ink };
       worn.insidetextfont = { weight: 600 }; // in black or white, as Plotly finds readable
     } else {
