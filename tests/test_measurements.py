@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from examples import completed, failed, four_methods, manifest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from examples import completed, failed, four_methods, manifest
 from generator.errors import RecordError, StorageError
 from generator.measurements import ROOT, launch_name, read_run, read_runs, sweep, write_launch, write_manifest
 from generator.record import LAUNCH

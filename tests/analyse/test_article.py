@@ -11,7 +11,8 @@ ARTICLE = find((read_run(ROOT / "2025-article-rtx-4090"),)).runs[0]
 @pytest.mark.parametrize(("method", "printed"), [("nf4", -87.5), ("awq", 70.5), ("gptq", 76.3)])
 def test_speed_against_fp16_is_as_printed(method: str, printed: float) -> None:
     found = ARTICLE.of(method)  # type: ignore[arg-type]
-    assert found is not None and ARTICLE.baseline is not None
+    assert found is not None
+    assert ARTICLE.baseline is not None
 
     comparison = found.against(ARTICLE.baseline, "output_tokens_per_s")
 
@@ -21,7 +22,8 @@ def test_speed_against_fp16_is_as_printed(method: str, printed: float) -> None:
 
 def test_memory_saved_by_nf4_is_as_printed() -> None:
     nf4 = ARTICLE.of("nf4")
-    assert nf4 is not None and ARTICLE.baseline is not None
+    assert nf4 is not None
+    assert ARTICLE.baseline is not None
 
     comparison = nf4.against(ARTICLE.baseline, "gpu_memory_used_mib")
 

@@ -1,13 +1,14 @@
 """Recommendations: rules that follow from figures alone."""
 
 from collections.abc import Sequence
+from random import Random
 
+from examples import completed, failed, four_methods, manifest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from examples import completed, failed, four_methods, manifest
 from generator.analyse.findings import find
-from generator.analyse.scenarios import SCENARIOS, Candidate, recommend
+from generator.analyse.scenarios import SCENARIOS, Candidate, Scenario, recommend
 from generator.analyse.summary import Stat, compare, summarise
 from generator.measurements import Run
 from generator.methods import METHODS
@@ -29,7 +30,9 @@ candidates = st.tuples(*(st.dictionaries(st.sampled_from(QUANTITIES), figures) f
 
 
 @given(candidates, st.sampled_from(SCENARIOS), st.randoms())
-def test_the_order_of_the_candidates_does_not_matter(given_: list[Candidate], scenario, random) -> None:  # type: ignore[no-untyped-def]
+def test_the_order_of_the_candidates_does_not_matter(
+    given_: list[Candidate], scenario: Scenario, random: Random
+) -> None:
     shuffled = list(given_)
     random.shuffle(shuffled)
 
@@ -40,7 +43,7 @@ def test_the_order_of_the_candidates_does_not_matter(given_: list[Candidate], sc
 
 
 @given(candidates, st.sampled_from(SCENARIOS))
-def test_nobody_is_chosen_who_lacks_what_is_required(given_: list[Candidate], scenario) -> None:  # type: ignore[no-untyped-def]
+def test_nobody_is_chosen_who_lacks_what_is_required(given_: list[Candidate], scenario: Scenario) -> None:
     result = recommend(scenario, given_)
 
     out = {entry.method.id for entry in result.excluded}

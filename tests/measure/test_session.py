@@ -1,4 +1,4 @@
-"""A whole measurement on the real engines, on the CPU, with a tiny random model: short, but nothing in it is pretended."""
+"""A whole measurement on the real engines, on the CPU, with a tiny random model: short, but not pretended."""
 
 import importlib.util
 import json

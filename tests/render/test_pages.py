@@ -6,14 +6,14 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-import markdown
+import markdown  # type: ignore[import-untyped]
 import plotly
 import plotly.graph_objects as go
 import pytest
+from examples import completed, failed, four_methods, manifest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from examples import completed, failed, four_methods, manifest
 from generator.analyse.findings import find
 from generator.measurements import Run
 from generator.render.pages import inert, render_pages
