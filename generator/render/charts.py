@@ -111,8 +111,8 @@ def speed_against_memory(run: RunFindings, memory: str = "weights_gib") -> Chart
             mode="markers+text",
             name=method.method.name,
             text=[method.method.name],
-            # Alternately above and below, so that two methods that are close keep their names apart.
-            textposition="bottom center" if index % 2 else "top center",
+            # Alternately left and right, so that two methods that are close keep their names apart.
+            textposition="middle right" if index % 2 else "middle left",
             hovertemplate=f"{method.method.name}: %{{y:.5~r}} {unit(speed)}, %{{x:.4~r}} {unit(memory)}<extra></extra>",
             meta={"method": method.method.id} | _origin(run),
         )
