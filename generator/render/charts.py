@@ -39,7 +39,9 @@ def bars(run: RunFindings, quantity: str) -> Chart | None:
         error_x=_whiskers(stats),
         orientation="h",
         text=[bare(stat.median, quantity) for stat in stats],
-        textposition="auto",
+        # At the foot of the bar, where no whisker crosses it.
+        textposition="inside",
+        insidetextanchor="start",
         hovertemplate="%{y}: %{text} " + unit(quantity) + "<extra></extra>",
         meta={"methods": [method.method.id for method in shown]} | _origin(run),
     )
