@@ -1,0 +1,1 @@
+"""What Quantpress costs, as ratios that are measured side by side in one run."""

@@ -1,0 +1,22 @@
+"""`make bench`: prints each ratio with its goal, the median over pairs taken in turn."""
+
+import argparse
+from collections.abc import Callable
+
+from bench import build
+
+BENCHES: dict[str, Callable[[int], str]] = {"build": build.ratio}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", choices=sorted(BENCHES), help="one benchmark instead of all")
+    parser.add_argument("--pairs", type=int, default=5, help="how many pairs of runs (default: 5)")
+    arguments = parser.parse_args()
+    for name, bench in BENCHES.items():
+        if arguments.only in {None, name}:
+            print(f"{name}: {bench(arguments.pairs)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
