@@ -49,7 +49,7 @@ def with_unit(value: float, quantity: str) -> str:
 
 def number(value: float, digits: int = 0) -> str:
     """A number with its thousands separated; small ones keep two significant digits instead of becoming 0."""
-    if value != 0 and abs(value) < 0.5 * 10**-digits:
+    if value != 0 and abs(value) < 10 ** (1 - digits) and digits > 0:
         return f"{value:.2g}"
     return f"{value:,.{digits}f}"
 
