@@ -121,7 +121,7 @@ def _measure(parsed: argparse.Namespace, words: list[str]) -> int:
         profile_folder=folder,
         methods=_methods(parsed.method, profile),
         memory_budget_gib=_budget(parsed.memory_budget_gib, has_gpu=has_gpu),
-        command=shlex.join(["quantpress", *words]),
+        command=shlex.join(["quantpress", *(_published(word) for word in words)]),
         begin_anew=parsed.new,
         retry_failed=parsed.retry_failed,
     )
@@ -132,10 +132,15 @@ def _measure(parsed: argparse.Namespace, words: list[str]) -> int:
     failed = [launch for launch in run.launches if launch.status == "failed"]
     if failed:
         console.print(f"{len(failed)} of {len(run.launches)} launches failed. Mend the reasons above, then: ", end="")
-        console.print(f"{order.command} --retry-failed", style="bold", highlight=False)
+        console.print(shlex.join(["quantpress", *words, "--retry-failed"]), style="bold", highlight=False)
         return SOME_LAUNCHES_FAILED
     console.print("Next: [bold]mkdocs build[/] writes the site to site/public; [bold]mkdocs serve[/] shows it.")
     return 0
+
+
+def _published(word: str) -> str:
+    """A word of the command as it may be published: of an absolute path, which may name a user, only the last part."""
+    return Path(word).name if word.startswith(("/", "~")) else word
 
 
 def _changed(profile: Profile, parsed: argparse.Namespace) -> Profile:
