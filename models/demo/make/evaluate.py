@@ -28,7 +28,8 @@ def load(checkpoint: Path) -> torch.nn.Module:
     """The checkpoint on the CPU; quantised layers run from their packed 4-bit weights."""
     config = json.loads((checkpoint / "config.json").read_text())
     if "quantization_config" in config:
-        packed: torch.nn.Module = GPTQModel.load(str(checkpoint), device="cpu", backend=BACKEND.TORCH).model
+        loaded = GPTQModel.load(str(checkpoint), device="cpu", backend=BACKEND.TORCH, dtype=torch.float16)
+        packed: torch.nn.Module = loaded.model
         return packed
     plain: torch.nn.Module = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float16)
     return plain

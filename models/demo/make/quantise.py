@@ -11,6 +11,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
+import torch
 from evaluate import evaluate
 from gptqmodel import GPTQModel
 from gptqmodel.quantization import FORMAT, METHOD, QuantizeConfig
@@ -47,13 +48,23 @@ def calibration(tokeniser: Tokenizer, text: str, samples: int, tokens: int, seed
 def quantise(source: Path, out: Path, config: QuantizeConfig, windows: list[dict[str, list[int]]]) -> None:
     # GPTQModel leaves a folder of logs wherever it is started.
     with tempfile.TemporaryDirectory() as elsewhere, chdir(elsewhere):
-        model = GPTQModel.load(str(source), config)
+        # Without a dtype it works in bfloat16 on a CPU, and rounds the weights it does not quantise to that.
+        model = GPTQModel.load(str(source), config, dtype=torch.float16)
         model.quantize(windows, batch_size=4)
         model.save(str(out))
     for name in SHARED:
         shutil.copyfile(source / name, out / name)
     for extra in (path for path in out.iterdir() if path.name not in KEPT):
         extra.unlink()
+    without_notes_on_the_run(out / "config.json")
+
+
+def without_notes_on_the_run(config: Path) -> None:
+    """Keeps what describes the weights; among the quantiser's notes are folders of the machine it ran on."""
+    content = json.loads(config.read_text())
+    notes = content["quantization_config"]["meta"]
+    content["quantization_config"]["meta"] = {"quantizer": notes["quantizer"], "uri": notes["uri"]}
+    config.write_text(json.dumps(content, indent=2) + "\n")
 
 
 def main() -> None:
