@@ -55,5 +55,5 @@ lock: ## Choose all package versions anew, and lock them.
 	@setup/lock.sh
 
 clean: ## Remove .venv, the built site and caches; measurements stay.
-	@rm -rf .venv site/public .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .cache site/public .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find generator tests -name __pycache__ -prune -exec rm -rf {} +

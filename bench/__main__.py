@@ -1,11 +1,12 @@
 """`make bench`: prints each ratio with its goal, the median over pairs taken in turn."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from bench import build
+from bench import build, run, speed
 
-BENCHES: dict[str, Callable[[int], str]] = {"build": build.ratio}
+# In the order in which they are run: the quick one first.
+BENCHES: dict[str, Callable[[int], Iterator[str]]] = {"build": build.ratios, "run": run.ratios, "speed": speed.ratios}
 
 
 def main() -> None:
@@ -15,7 +16,8 @@ def main() -> None:
     arguments = parser.parse_args()
     for name, bench in BENCHES.items():
         if arguments.only in {None, name}:
-            print(f"{name}: {bench(arguments.pairs)}", flush=True)
+            for line in bench(arguments.pairs):
+                print(f"{name}: {line}", flush=True)
 
 
 if __name__ == "__main__":

@@ -13,10 +13,9 @@ from typing import Any, Final, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from generator.errors import RecordError, StorageError
+from generator.folders import MEASUREMENTS
 from generator.profiles import first_fault
 from generator.record import LAUNCH, MANIFEST, Completed, Failed, MeasuredRun, Reported, ReportedRun
-
-ROOT: Final = Path(__file__).parent.parent / "measurements"
 
 T = TypeVar("T")
 
@@ -32,7 +31,7 @@ class Run:
     launches: tuple[Completed | Failed | Reported, ...]
 
 
-def read_runs(root: Path = ROOT) -> tuple[Run, ...]:
+def read_runs(root: Path = MEASUREMENTS) -> tuple[Run, ...]:
     """Every run under `root`, oldest first. Raises `RecordError` at the first file that is not as it must be."""
     folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
     runs = [read_run(folder) for folder in folders if not folder.name.startswith(".")]

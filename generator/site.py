@@ -1,36 +1,90 @@
-"""From `measurements/` to the files that MkDocs builds: reads the records and the templates, renders, and can write."""
+"""From `measurements/` to the files that MkDocs builds: made once, kept until something that they come from changes.
 
+What makes them (pydantic, Plotly, the templates) is imported only then: importing it takes longer than MkDocs takes for
+the pages.
+"""
+
+import hashlib
 import json
-from collections.abc import Mapping
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from generator import measurements
-from generator.analyse.findings import find
-from generator.measurements import Run
-from generator.record import LAUNCH, MANIFEST, json_schemas
-from generator.render.pages import render_pages
+from generator.folders import CACHE, MEASUREMENTS, TEMPLATES
 
-ROOT: Final = Path(__file__).parent.parent
-TEMPLATES: Final = ROOT / "templates"
+if TYPE_CHECKING:
+    from generator.measurements import Run
 
 # Generated files that are on disk are listed here, so that the next writing removes what is no longer generated.
 LEDGER: Final = ".generated"
 
+# The libraries whose output is in the files.
+_MAKERS: Final = ("jinja2", "plotly", "pydantic")
 
-def site_files(featured: str | None = None, root: Path = measurements.ROOT) -> dict[str, str]:
+
+def site_files(featured: str | None = None, root: Path = MEASUREMENTS) -> dict[str, str]:
     """Every generated file of the site, by its path below `docs_dir`; the same records give the same bytes.
 
     Raises `RecordError` at a record that is not as the schema says, before anything is built from the others.
     """
-    runs = measurements.read_runs(root)
+    kept, key = CACHE / "site.json", _key(featured, root)
+    files = _recall(kept, key)
+    if files is None:
+        files = _make(featured, root)
+        _remember(kept, key, files)
+    return files
+
+
+def _key(featured: str | None, root: Path) -> str:
+    """One hash of all that the files come from: the records, the templates, this code and its libraries."""
+    found = hashlib.sha256(repr((featured, sys.version, [version(name) for name in _MAKERS])).encode())
+    code = Path(__file__).parent
+    for folder, pattern in ((root, "*/**/*.json"), (TEMPLATES, "*.j2"), (code, "**/*.py")):
+        for path in sorted(folder.glob(pattern)):
+            content = path.read_bytes() if path.is_file() else b""
+            found.update(f"\0{path.relative_to(folder)}\0{len(content)}\0".encode())
+            found.update(content)
+    return found.hexdigest()
+
+
+def _recall(kept: Path, key: str) -> dict[str, str] | None:
+    try:
+        content = json.loads(kept.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return content["files"] if content["key"] == key else None
+
+
+def _remember(kept: Path, key: str, files: Mapping[str, str]) -> None:
+    """A cache that can't be written (a read-only checkout) costs time, nothing else."""
+    temporary = kept.with_name(f"{kept.name}.{os.getpid()}")
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(json.dumps({"key": key, "files": files}), encoding="utf-8")
+        temporary.replace(kept)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+
+
+def _make(featured: str | None, root: Path) -> dict[str, str]:
+    from generator.analyse.findings import find
+    from generator.measurements import read_runs
+    from generator.render.pages import render_pages
+
+    runs = read_runs(root)
     data = _data(runs)
     templates = {path.name: path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.glob("*.j2"))}
     return render_pages(find(runs, featured), templates, tuple(data)) | data
 
 
-def _data(runs: tuple[Run, ...]) -> dict[str, str]:
+def _data(runs: "Iterable[Run]") -> dict[str, str]:
     """The raw records and their schemas, for download. Written anew from what was validated, not copied."""
+    from generator.measurements import launch_name
+    from generator.record import LAUNCH, MANIFEST, json_schemas
+
     files = {
         f"data/schema/{kind}.schema.json": json.dumps(schema, indent=2) + "\n"
         for kind, schema in json_schemas().items()
@@ -39,7 +93,7 @@ def _data(runs: tuple[Run, ...]) -> dict[str, str]:
         folder = f"data/{run.manifest.run_id}"
         files[f"{folder}/manifest.json"] = MANIFEST.dump_json(run.manifest, indent=2).decode() + "\n"
         for launch in run.launches:
-            name = measurements.launch_name(launch.method, launch.round)
+            name = launch_name(launch.method, launch.round)
             files[f"{folder}/{name}"] = LAUNCH.dump_json(launch, indent=2).decode() + "\n"
     return files
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.errors import RecordError, StorageError
-from generator.measurements import ROOT, launch_name, read_run, read_runs, sweep, write_launch, write_manifest
+from generator.folders import MEASUREMENTS
+from generator.measurements import launch_name, read_run, read_runs, sweep, write_launch, write_manifest
 from generator.record import LAUNCH
 
 
@@ -168,7 +169,7 @@ def test_a_record_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monk
 
 
 def test_every_record_that_ships_is_as_the_schema_says() -> None:
-    runs = read_runs(ROOT)
+    runs = read_runs(MEASUREMENTS)
 
     assert any(run.manifest.origin == "reported" for run in runs)
     assert manifest().schema_version == 1

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from generator import measurements
 from generator.errors import StorageError, UsageError
+from generator.folders import MEASUREMENTS
 from generator.measure import environment
 from generator.measure.checkpoints import Ready, Unavailable, prepare
 from generator.measure.engine import LaunchRequest
@@ -55,7 +56,7 @@ class Watcher(Protocol):
         """A launch is over, and its record is on disk."""
 
 
-def measure(order: Order, watcher: Watcher, root: Path = measurements.ROOT) -> measurements.Run:
+def measure(order: Order, watcher: Watcher, root: Path = MEASUREMENTS) -> measurements.Run:
     """Make every launch of the order that has not been made yet; the run as it then stands."""
     with _alone(root):
         folder, manifest = _open_run(order, root)

@@ -3,9 +3,10 @@
 import pytest
 
 from generator.analyse.findings import find
-from generator.measurements import ROOT, read_run
+from generator.folders import MEASUREMENTS
+from generator.measurements import read_run
 
-ARTICLE = find((read_run(ROOT / "2025-article-rtx-4090"),)).runs[0]
+ARTICLE = find((read_run(MEASUREMENTS / "2025-article-rtx-4090"),)).runs[0]
 
 
 @pytest.mark.parametrize(("method", "printed"), [("nf4", -87.5), ("awq", 70.5), ("gptq", 76.3)])

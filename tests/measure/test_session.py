@@ -44,25 +44,20 @@ synthetic = "tiny"
 path = "nowhere"
 """
 
-PROGRAM = """
-import sys
-from pathlib import Path
-from generator import measurements, cli
-measurements.ROOT = Path(sys.argv[1])
-import generator.measure.session as session
-session.measure.__defaults__ = (measurements.ROOT,)
-cli.main(["measure", "--profile", sys.argv[2]])
-"""
-
 
 def start(folder: Path) -> "subprocess.Popen[str]":
     (folder / "tiny.toml").write_text(PROFILE)
     return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(folder / "measurements"), str(folder / "tiny.toml")],
+        [sys.executable, "-m", "generator.cli", "measure", "--profile", str(folder / "tiny.toml")],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=dict(os.environ, XDG_CACHE_HOME=str(folder / "cache"), CUDA_VISIBLE_DEVICES=""),
+        env=os.environ
+        | {
+            "QUANTPRESS_MEASUREMENTS": str(folder / "measurements"),
+            "XDG_CACHE_HOME": str(folder / "cache"),
+            "CUDA_VISIBLE_DEVICES": "",
+        },
     )
 
 

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator.analyse.findings import find
+from generator.folders import PAGES, TEMPLATES
 from generator.measurements import Run
 from generator.render.pages import inert, render_pages
-from generator.site import ROOT, TEMPLATES
 
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
 EXTENSIONS = ["admonition", "attr_list", "md_in_html", "tables", "toc"]
@@ -114,7 +114,7 @@ def test_inert_text_shows_what_it_was(text: str) -> None:
 def test_the_vendored_plotly_is_the_one_that_python_makes_figures_for() -> None:
     wanted = plotly.offline.get_plotlyjs_version()
 
-    assert (ROOT / "site" / "pages" / "assets" / f"plotly-basic-{wanted}.min.js").is_file()
+    assert (PAGES / "assets" / f"plotly-basic-{wanted}.min.js").is_file()
 
 
 def test_the_site_says_nothing_of_a_method_that_the_records_do_not() -> None:
