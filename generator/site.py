@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -53,9 +54,9 @@ def _key(featured: str | None, root: Path) -> str:
 def _recall(kept: Path, key: str) -> dict[str, str] | None:
     try:
         content = json.loads(kept.read_bytes())
-    except (OSError, ValueError):
+        return content["files"] if content["key"] == key else None
+    except (OSError, ValueError, LookupError, TypeError):  # none yet, or not what `_remember` wrote
         return None
-    return content["files"] if content["key"] == key else None
 
 
 def _remember(kept: Path, key: str, files: Mapping[str, str]) -> None:
@@ -66,7 +67,8 @@ def _remember(kept: Path, key: str, files: Mapping[str, str]) -> None:
         temporary.write_text(json.dumps({"key": key, "files": files}), encoding="utf-8")
         temporary.replace(kept)
     except OSError:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def _make(featured: str | None, root: Path) -> dict[str, str]:

@@ -2,9 +2,13 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -49,6 +53,39 @@ def test_a_truncated_record_ends_the_build_and_leaves_the_old_site(project: Path
     (line,) = (line for line in done.stderr.splitlines() if line.startswith("quantpress: "))
     assert "2025-article-rtx-4090/launches/r01-awq.json: not valid JSON" in line
     assert (project / "site/public/index.html").read_bytes() == before
+
+
+def test_a_changed_record_reloads_the_page_that_is_being_served(project: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    url = f"http://{address}/quantpress/index.html"  # the path of site_url
+    environment = dict(os.environ, PYTHONPATH=str(project), NO_MKDOCS_2_WARNING="1")
+    command = [sys.executable, "-m", "mkdocs", "serve", "--dev-addr", address]
+    server = subprocess.Popen(command, cwd=project, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: "RTX 4090" in fetched(url))
+        manifest = project / "measurements/2025-article-rtx-4090/manifest.json"
+        manifest.write_text(manifest.read_text().replace("RTX 4090", "RTX 4091"))
+        wait_until(lambda: "RTX 4091" in fetched(url))
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def fetched(url: str) -> str:
+    try:
+        with urlopen(url, timeout=5) as answer:  # noqa: S310, a server of our own
+            return str(answer.read().decode())
+    except OSError:  # not up yet
+        return ""
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline, "a minute went by"
+        time.sleep(0.2)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Records: what is written is read back the same; what is not a record is refused with file and field."""
 
 import json
+import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -166,6 +168,31 @@ def test_a_record_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monk
 
     assert (folder / "launches" / launch_name("awq", 1)).read_bytes() == before
     assert list(folder.glob("**/.*.tmp")) == []
+
+
+def test_a_disk_that_is_full_is_a_sentence_and_what_was_written_stays(tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(small)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("no permission to mount a small disk, so a full one was not tried")
+    try:
+        folder = write_example(small)
+        before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        fill(small)
+
+        with pytest.raises(StorageError, match="No space left on device; make room"):
+            write_launch(folder, completed("awq", 2))
+
+        assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
+def fill(disk: Path) -> None:
+    with suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
+        while True:
+            filler.write(b"\0" * 4096)
 
 
 def test_every_record_that_ships_is_as_the_schema_says() -> None:

@@ -69,20 +69,23 @@ def _from_hub(checkpoint: HubCheckpoint) -> Ready | Unavailable:
         from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError
     except ImportError:
         return Unavailable("huggingface_hub is not installed; `make setup` installs it with the engines")
+    name = checkpoint.hub
     try:
-        path = Path(snapshot_download(checkpoint.hub, revision=checkpoint.revision, allow_patterns=list(WANTED)))
+        path = Path(snapshot_download(name, revision=checkpoint.revision, allow_patterns=list(WANTED)))
     except GatedRepoError:
-        return Unavailable(f"{checkpoint.hub} is gated: accept its licence on its page, then `hf auth login`")
+        return Unavailable(f"{name} is gated: accept its licence on its page, then `hf auth login`")
     except LocalEntryNotFoundError:
-        return Unavailable(f"{checkpoint.hub}: not on this machine, and the hub can't be reached: check the network")
+        return Unavailable(f"{name}: not on this machine, and the hub can't be reached: check the network")
     except HfHubHTTPError as error:
-        status = error.response.status_code if error.response is not None else "no status"
-        return Unavailable(f"{checkpoint.hub}: the hub answered {status}; check the name, the revision and your access")
-    except OSError as error:
         return Unavailable(
-            f"{checkpoint.hub}: {error.strerror or 'the hub cannot be reached'}; check network and disk space"
+            f"{name}: the hub answered {error.response.status_code}; check the name, the revision and your access"
         )
-    return Ready(path, checkpoint.hub, path.name)
+    except Exception as error:  # a full disk, and whatever the HTTP client makes of a network that fails half-way
+        why = (isinstance(error, OSError) and error.strerror) or type(error).__name__
+        return Unavailable(
+            f"{name}: the download broke off ({why}); check network and disk space: what has arrived is kept"
+        )
+    return Ready(path, name, path.name)
 
 
 def _synthetic(method: MethodId, checkpoint: SyntheticCheckpoint) -> Ready | Unavailable:

@@ -1,0 +1,75 @@
+"""The site's files: remembered while nothing changes that they come from, made anew as soon as anything does."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from examples import four_methods
+
+from generator import site
+from generator.errors import RecordError
+from generator.folders import MEASUREMENTS
+from generator.measurements import write_launch, write_manifest
+
+REPORTED = "2025-article-rtx-4090"
+
+
+@pytest.fixture
+def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(site, "CACHE", tmp_path / "cache")
+    shutil.copytree(MEASUREMENTS / REPORTED, tmp_path / "measurements" / REPORTED)
+    return tmp_path / "measurements"
+
+
+def never(*_: object) -> dict[str, str]:
+    raise AssertionError("made anew")
+
+
+def test_what_is_remembered_is_what_was_made_and_nothing_is_made_twice(
+    records: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = site.site_files(root=records)
+    monkeypatch.setattr(site, "_make", never)
+
+    assert site.site_files(root=records) == first
+
+
+def test_a_new_run_or_another_featured_one_makes_the_pages_anew(records: Path) -> None:
+    before = site.site_files(root=records)
+    run = four_methods()
+    folder = records / run.manifest.run_id
+    write_manifest(folder, run.manifest)
+    for launch in run.launches:
+        write_launch(folder, launch)
+
+    after = site.site_files(root=records)
+
+    assert run.manifest.run_id in after["index.md"]
+    assert run.manifest.run_id not in before["index.md"]
+    assert site.site_files(REPORTED, records)["index.md"] != after["index.md"]
+
+
+def test_a_record_that_went_bad_is_refused_though_the_good_pages_are_remembered(records: Path) -> None:
+    site.site_files(root=records)
+    record = records / REPORTED / "launches" / "r01-awq.json"
+    record.write_text(record.read_text()[:100])
+
+    with pytest.raises(RecordError, match="r01-awq"):
+        site.site_files(root=records)
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", "{}", '{"key": "another", "files": {}}'])
+def test_a_damaged_memory_costs_time_and_nothing_else(records: Path, damage: str) -> None:
+    first = site.site_files(root=records)
+    (kept,) = (records.parent / "cache").iterdir()
+    kept.write_text(damage)
+
+    assert site.site_files(root=records) == first
+    assert json.loads(kept.read_text())["files"] == first
+
+
+def test_a_folder_that_cannot_be_written_costs_time_and_nothing_else(records: Path) -> None:
+    (records.parent / "cache").write_text("a file where the folder would be")
+
+    assert "index.md" in site.site_files(root=records)
