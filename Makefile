@@ -26,7 +26,7 @@ site: setup ## Set up everything, measure, build the site, and say where it is.
 setup: ## Install what the locks say, for this machine's GPU or CPU.
 	@setup/install.sh engines
 
-measure: setup ## Measure the methods; what was measured already is not measured again.
+measure: setup ## Measure the methods on this machine, or go on with an unfinished run.
 	@quantpress measure $(ARGS)
 
 pages: ## Write the pages as Markdown files, for builders that ignore MkDocs' hooks.

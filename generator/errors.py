@@ -24,12 +24,6 @@ class GpuRequiredError(QuantpressError):
     exit_status = 3
 
 
-class CheckpointError(QuantpressError):
-    """A model is neither on this machine nor to be had."""
-
-    exit_status = 4
-
-
 class RecordError(QuantpressError):
     """A file under `measurements/` is not what the schema says."""
 

@@ -188,18 +188,16 @@ def _method_findings(run: Run, method: Method) -> MethodFindings:
             stats[name] = summarise(values)
         elif completed and name != "absent":
             absent[name] = completed[0].quantities.absent[name]
-    stats |= _derived(run.manifest, completed, stats)
+    stats |= _derived(run.manifest, stats)
     return MethodFindings(method, completed, failed, stats, absent)
 
 
-def _derived(
-    manifest: MeasuredRun | ReportedRun, completed: Sequence[Completed | Reported], stats: dict[str, Stat]
-) -> dict[str, Stat]:
+def _derived(manifest: MeasuredRun | ReportedRun, stats: dict[str, Stat]) -> dict[str, Stat]:
     """Quantities that follow from others.
 
     output_tokens_per_s_per_user: what one of the prompts that run at once gets
-    context_capacity_tokens: the tokens of context that fit: the KV cache, or where the engine pre-allocates none, the
-      free memory over the bytes that a token takes (an upper bound: the engine's own workspace comes off it)
+    context_capacity_tokens: the tokens of context that are sure to fit: the KV cache. None where the engine
+      pre-allocates none, because free memory is only an upper bound on what a long context would take
     """
     derived: dict[str, Stat] = {}
     speed = stats.get("output_tokens_per_s")
@@ -209,13 +207,6 @@ def _derived(
             speed.median / users, speed.low / users, speed.high / users, speed.count
         )
     pool = stats.get("kv_cache_tokens")
-    free = stats.get("gpu_memory_free_mib")
-    per_token = completed[0].configuration.kv_cache_bytes_per_token if completed else None
     if pool:
         derived["context_capacity_tokens"] = pool
-    elif free and per_token:
-        median, low, high = (
-            float(int(max(0.0, mib) * 2**20 / per_token)) for mib in (free.median, free.low, free.high)
-        )
-        derived["context_capacity_tokens"] = Stat(median, low, high, free.count)
     return derived
