@@ -31,4 +31,6 @@ def ratios(pairs: int) -> Iterator[str]:
 def _own_s(launch: Completed) -> float:
     quantities = launch.quantities
     parts_s = (quantities.import_time_s, quantities.load_time_s, quantities.warmup_time_s)
-    return sum(part_s or 0 for part_s in parts_s) + sum(sample.duration_s for sample in launch.samples)
+    return sum(part_s or 0 for part_s in parts_s) + sum(
+        sample.duration_s for point in launch.points for sample in point.samples
+    )

@@ -10,9 +10,10 @@ from statistics import median
 from typing import Any
 
 from bench.ratio import said
+from generator.cells import Cell
 from generator.measure.engine import LaunchRequest
 from generator.measure.launcher import Answer, launch, worker_environment
-from generator.measure.worker import token_ids
+from generator.measure.points import Vocabulary, prompts_of
 from generator.profiles import LocalCheckpoint, load_profile
 
 # Enough that one slow repeat moves no median.
@@ -60,13 +61,13 @@ def _request() -> LaunchRequest:
     checkpoint = profile.checkpoints["fp16"]
     assert isinstance(checkpoint, LocalCheckpoint)
     return LaunchRequest(
-        method="fp16",
+        cell=Cell(method="fp16", engine="vllm", mode="eager"),
         checkpoint=str((folder / checkpoint.path).resolve()),
         model_source="demo",
         model_revision=None,
         device="cpu",
         memory_budget_gib=None,
-        workload=profile.workload.model_copy(update={"repeats": REPEATS}),
+        workloads=(profile.headline.model_copy(update={"repeats": REPEATS}),),
         engine=profile.engine,
     )
 
@@ -82,8 +83,8 @@ def _bare(request: LaunchRequest, arguments: dict[str, Any]) -> float:
     given = {
         "model": request.checkpoint,
         "arguments": arguments,
-        "prompts": token_ids(request),
-        "output_tokens": request.workload.output_tokens,
+        "prompts": prompts_of(request.workloads[0], Vocabulary(request.checkpoint)),
+        "output_tokens": request.workloads[0].output_tokens,
         "repeats": REPEATS,
     }
     done = subprocess.run(

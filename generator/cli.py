@@ -8,15 +8,19 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Final, NoReturn, get_args
 
 from rich.console import Console
 
 from generator import __version__, measurements
+from generator.cells import Cell, Mode
 from generator.errors import SOME_LAUNCHES_FAILED, GpuRequiredError, QuantpressError, UsageError
-from generator.methods import METHOD_IDS, MethodId
+from generator.methods import METHOD_IDS
 from generator.profiles import Profile, load_profile, shipped_profiles
 from generator.record import json_schemas
+
+# Three launches of a cell give an interval, if a wide one; eight tell cells apart that differ by some 2%.
+PRESETS: Final = {"quick": 3, "standard": 8}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -60,7 +64,28 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ID",
         help=f"only this method ({', '.join(METHOD_IDS)}); repeatable",
     )
-    measure.add_argument("--rounds", type=int, metavar="N", help="launches of each method (default: the profile's)")
+    measure.add_argument(
+        "--preset",
+        choices=sorted(PRESETS),
+        help=f"how many rounds: {', '.join(f'{name} is {rounds}' for name, rounds in PRESETS.items())}",
+    )
+    measure.add_argument("--rounds", type=int, metavar="N", help="launches of each cell (default: the profile's)")
+    measure.add_argument(
+        "--mode",
+        action="append",
+        choices=get_args(Mode),
+        help="eager, as in the article, or graphs: compiled, with CUDA graphs, as a server runs; repeatable for both",
+    )
+    measure.add_argument(
+        "--controls",
+        action="store_true",
+        help="also FP16 in Transformers and NF4 in vLLM, which tell the engine from the format",
+    )
+    measure.add_argument(
+        "--twin",
+        action="store_true",
+        help="also FP16 in vLLM a second time: how far equal cells lie apart is the machine's noise",
+    )
     measure.add_argument(
         "--memory-budget-gib",
         type=float,
@@ -73,11 +98,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         default=[],
         help="a vLLM kernel not to use, as on an older card",
-    )
-    measure.add_argument(
-        "--cuda-graphs",
-        action="store_true",
-        help="compile and capture CUDA graphs, as a server does (enforce_eager=False)",
     )
     measure.add_argument("--require-gpu", action="store_true", help="refuse to measure on the CPU")
     measure.add_argument(
@@ -116,10 +136,11 @@ def _measure(parsed: argparse.Namespace, words: list[str]) -> int:
         raise GpuRequiredError(
             f"{wanted}: no NVIDIA GPU found; check `nvidia-smi`, or measure --profile demo on the CPU"
         )
+    profile = _changed(profile, parsed)
     order = Order(
-        profile=_changed(profile, parsed),
+        profile=profile,
         profile_folder=folder,
-        methods=_methods(parsed.method, profile),
+        cells=_cells(parsed.method, profile),
         memory_budget_gib=_budget(parsed.memory_budget_gib, has_gpu=has_gpu),
         command=shlex.join(["quantpress", *(_published(word) for word in words)]),
         begin_anew=parsed.new,
@@ -148,21 +169,25 @@ def _changed(profile: Profile, parsed: argparse.Namespace) -> Profile:
     if parsed.rounds is not None and not 1 <= parsed.rounds <= 100:
         raise UsageError(f"--rounds: expected 1 to 100, found {parsed.rounds}")
     engine = profile.engine.model_copy(
-        update={
-            "disabled_kernels": tuple(parsed.disable_kernel) or profile.engine.disabled_kernels,
-            "enforce_eager": profile.engine.enforce_eager and not parsed.cuda_graphs,
-        }
+        update={"disabled_kernels": tuple(parsed.disable_kernel) or profile.engine.disabled_kernels}
     )
-    return profile.model_copy(update={"rounds": parsed.rounds or profile.rounds, "engine": engine})
+    changes = {
+        "rounds": parsed.rounds or PRESETS.get(parsed.preset) or profile.rounds,
+        "modes": tuple(dict.fromkeys(parsed.mode or profile.modes)),
+        "controls": parsed.controls or profile.controls,
+        "twin": parsed.twin or profile.twin,
+        "engine": engine,
+    }
+    return profile.model_copy(update=changes)
 
 
-def _methods(wanted: list[str] | None, profile: Profile) -> tuple[MethodId, ...]:
+def _cells(wanted: list[str] | None, profile: Profile) -> tuple[Cell, ...]:
     for method in wanted or ():
         if method not in profile.methods:
             raise UsageError(
                 f"--method {method}: profile {profile.name} has {', '.join(profile.methods)}; name one of these"
             )
-    return tuple(method for method in profile.methods if not wanted or method in wanted)
+    return tuple(cell for cell in profile.cells if not wanted or cell.method in wanted)
 
 
 def _budget(wanted_gib: float | None, *, has_gpu: bool) -> float | None:

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from generator.cells import Cell
 from generator.errors import RecordError, StorageError
 from generator.folders import MEASUREMENTS
 from generator.profiles import first_fault
@@ -48,12 +49,12 @@ def read_run(folder: Path) -> Run:
     launches = []
     for path in sorted((folder / "launches").glob("*.json")):
         launch = _read(path, LAUNCH)
-        expected = launch_name(launch.method, launch.round)
+        expected = launch_name(launch.cell, launch.round)
         if path.name != expected:
-            raise RecordError(f"{_shown(path)}: field method or round: this content belongs in a file named {expected}")
-        if launch.method not in manifest.methods:
+            raise RecordError(f"{_shown(path)}: field cell or round: this content belongs in a file named {expected}")
+        if launch.cell not in manifest.cells:
             raise RecordError(
-                f"{_shown(path)}: field method: expected one that the manifest names, found {launch.method!r}"
+                f"{_shown(path)}: field cell: expected one that the manifest names, found {launch.cell.id!r}"
             )
         if (launch.status == "reported") != (manifest.origin == "reported"):
             raise RecordError(
@@ -63,9 +64,9 @@ def read_run(folder: Path) -> Run:
     return Run(manifest, tuple(launches))
 
 
-def launch_name(method: str, round_: int) -> str:
+def launch_name(cell: Cell, round_: int) -> str:
     """The file name of a launch."""
-    return f"r{round_:02d}-{method}.json"
+    return f"r{round_:02d}-{cell.id}.json"
 
 
 def write_manifest(folder: Path, manifest: MeasuredRun | ReportedRun) -> None:
@@ -75,7 +76,7 @@ def write_manifest(folder: Path, manifest: MeasuredRun | ReportedRun) -> None:
 
 def write_launch(folder: Path, launch: Completed | Failed | Reported) -> Path:
     """Write one launch, whole or not at all, and return its file."""
-    path = folder / "launches" / launch_name(launch.method, launch.round)
+    path = folder / "launches" / launch_name(launch.cell, launch.round)
     _write(path, LAUNCH, launch)
     return path
 

@@ -8,11 +8,12 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Discriminator, Field, ValidationError, model_validator
 
+from generator.cells import Cell, Mode, cells_of
 from generator.errors import UsageError
-from generator.frozen import Frozen, Name, Positive, Slug, Text
-from generator.methods import METHOD_IDS, MethodId
+from generator.frozen import Frozen, Name, NonNegative, Positive, Slug, Text
+from generator.methods import METHOD_IDS, EngineId, MethodId
 
 SHIPPED: Final = Path(__file__).parent / "profiles"
 
@@ -41,67 +42,138 @@ class SyntheticCheckpoint(Frozen):
 Checkpoint = HubCheckpoint | LocalCheckpoint | SyntheticCheckpoint
 
 
-class Workload(Frozen):
-    """What every method is given to do: the same prompts, greedy, exactly `output_tokens` new tokens for each.
+class _Work(Frozen):
+    """What every cell is given to do: the same prompts, greedy, exactly `output_tokens` new tokens for each.
 
-    Either `prompts` (texts) or `random_prompts` prompts of `random_prompt_tokens` random token ids each, for models
-    that have no tokenizer. All prompts are sent at once; one such batch is a repeat.
+    The prompts are either texts (`prompts`) or `random_prompt_tokens` random token ids each, new ones for each request,
+    which also suit models that have no tokenizer.
     """
 
+    name: Slug
     prompts: tuple[Text, ...] = ()
-    random_prompts: Annotated[int, Field(ge=0, le=1024)] = 0
     random_prompt_tokens: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     output_tokens: Tokens
-    repeats: Annotated[int, Field(ge=1, le=100)]
-    warmup_repeats: Annotated[int, Field(ge=0, le=100)] = 1
     seed: Annotated[int, Field(ge=0)] = 0
+    engines: Annotated[tuple[EngineId, ...], Field(min_length=1)] = ("vllm", "transformers")
+    modes: Annotated[tuple[Mode, ...], Field(min_length=1)] = ("eager", "graphs")
 
     @model_validator(mode="after")
     def _one_kind_of_prompt(self) -> Self:
-        random = self.random_prompts > 0 and self.random_prompt_tokens > 0
-        if bool(self.prompts) == random:
-            raise ValueError("give either prompts, or random_prompts with random_prompt_tokens")
+        if bool(self.prompts) == (self.random_prompt_tokens > 0):
+            raise ValueError("give either prompts, or random_prompt_tokens")
+        return self
+
+    def suits(self, cell: Cell) -> bool:
+        """Whether the cell is given this workload."""
+        return cell.engine in self.engines and cell.mode in self.modes
+
+
+class Batch(_Work):
+    """All prompts at once, as one call; such a batch is a repeat. It measures throughput.
+
+    Repeats go on until there are `repeats` of them and they have taken `at_least_s`, which a metered window needs.
+    """
+
+    kind: Literal["batch"]
+    random_prompts: Annotated[int, Field(ge=0, le=1024)] = 0
+    repeats: Annotated[int, Field(ge=1, le=100)]
+    at_least_s: NonNegative = 0
+    warmup_repeats: Annotated[int, Field(ge=0, le=100)] = 1
+
+    @model_validator(mode="after")
+    def _as_many_as_there_are(self) -> Self:
+        if bool(self.prompts) == (self.random_prompts > 0):
+            raise ValueError("random_prompts says how many, and goes with random_prompt_tokens")
         return self
 
     @property
-    def concurrency(self) -> int:
-        """How many prompts are in flight at once."""
-        return len(self.prompts) or self.random_prompts
+    def concurrencies(self) -> tuple[int, ...]:
+        """How many requests are in flight at once: one figure, all of them."""
+        return (len(self.prompts) or self.random_prompts,)
+
+
+class ClosedLoop(_Work):
+    """So many users, each of whom sends the next request when the last is answered. It measures what a user feels.
+
+    `requests` at each number of users in `users` (at least two for each user). The outputs are `output_tokens` long on
+    average, from half to one and a half times that, the same for every cell: of equal length, they would all end at
+    once, and the next prompts would wait for one another as they never do in service.
+    """
+
+    kind: Literal["closed-loop"]
+    users: Annotated[tuple[Annotated[int, Field(ge=1, le=1024)], ...], Field(min_length=1)]
+    requests: Annotated[int, Field(ge=1, le=100_000)]
+
+    @property
+    def concurrencies(self) -> tuple[int, ...]:
+        """How many requests are in flight at once: a figure for each number of users."""
+        return self.users
+
+
+Workload = Annotated[Batch | ClosedLoop, Discriminator("kind")]
 
 
 class EngineSettings(Frozen):
     """What the engines are told. The two scheduler limits are pinned, because vLLM's own defaults depend on the card.
 
-    `kv_cache_gib` sizes the KV cache on a CPU; on a GPU, the memory that `gpu_memory_utilization` leaves does.
+    `kv_cache_gib` sizes the KV cache, and must be given on a CPU; where it is null, the memory that
+    `gpu_memory_utilization` leaves does.
     """
 
     dtype: Literal["float16", "bfloat16"] = "float16"
     max_model_len: Tokens
     gpu_memory_utilization: Annotated[float, Field(gt=0, lt=1)] = 0.9
-    enforce_eager: bool = True
     max_num_seqs: Annotated[int, Field(ge=1)] = 256
     max_num_batched_tokens: Tokens = 8192
-    kv_cache_gib: Positive = 1.0
+    kv_cache_gib: Positive | None = None
     disabled_kernels: tuple[Annotated[str, Field(pattern=r"^\w+$")], ...] = ()
 
 
 class Profile(Frozen):
-    """One model, its checkpoint for each method, and the work. `rounds` is the launches of each method."""
+    """One model, its checkpoint for each method, and the work. `rounds` is the launches of each cell.
+
+    The first workload is the one that the headline figures come from.
+    """
 
     name: Slug
     model_name: Name
     purpose: Literal["benchmark", "demo"] = "benchmark"
     weights: Literal["trained", "random"] = "trained"
     needs_gpu: bool = False
+    modes: Annotated[tuple[Mode, ...], Field(min_length=1)] = ("eager",)
+    controls: bool = False
+    twin: bool = False
     rounds: Annotated[int, Field(ge=1, le=100)]
-    workload: Workload
+    workloads: Annotated[tuple[Workload, ...], Field(min_length=1)]
     engine: EngineSettings
     checkpoints: Annotated[dict[MethodId, Checkpoint], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _headline_is_for_all(self) -> Self:
+        names = [workload.name for workload in self.workloads]
+        if len(set(names)) < len(names):
+            raise ValueError("each workload needs a name of its own")
+        headline = self.workloads[0]
+        if not isinstance(headline, Batch) or not all(headline.suits(cell) for cell in self.cells):
+            raise ValueError("the first workload must be of kind batch, and for every engine and mode of the profile")
+        return self
+
+    @property
+    def headline(self) -> Batch:
+        """The workload of the headline figures."""
+        first = self.workloads[0]
+        assert isinstance(first, Batch)
+        return first
 
     @property
     def methods(self) -> tuple[MethodId, ...]:
         """The methods that the profile has checkpoints for, in the order of `METHODS`."""
         return tuple(method for method in METHOD_IDS if method in self.checkpoints)
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The cells of a run of the whole profile."""
+        return cells_of(self.methods, self.modes, controls=self.controls, twin=self.twin)
 
 
 def shipped_profiles() -> tuple[str, ...]:

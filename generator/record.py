@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import Discriminator, Field, TypeAdapter, model_validator
 
+from generator.cells import Cell
 from generator.frozen import (
     Count,
     Frozen,
@@ -23,12 +24,12 @@ from generator.frozen import (
     Text,
     Timestamp,
 )
-from generator.methods import EngineId, MethodId
+from generator.methods import MethodId
 from generator.profiles import Profile
 
 SCHEMA_VERSION: Final = 1
 
-Stage = Literal["prepare", "import", "load", "warm-up", "generate", "close"]
+Stage = Literal["prepare", "import", "wait", "load", "warm-up", "generate", "close"]
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 
 FailureReason = Literal[
@@ -42,6 +43,11 @@ FailureReason = Literal[
     "engine_error",
 ]
 
+# What casts doubt on a launch. All but the last make its figures invalid; with that one, the engine's account of its
+# memory does not add up, and its speed is as good as ever.
+FaultKind = Literal["foreign_process", "throttled", "clock_jump", "memory_unexplained"]
+INVALIDATING: Final[tuple[FaultKind, ...]] = ("foreign_process", "throttled", "clock_jump")
+
 Scalar = bool | int | float | Text | None
 
 
@@ -51,6 +57,7 @@ class Hardware(Frozen):
     device: Literal["cuda", "cpu"]
     gpu_name: Name | None = None
     gpu_memory_mib: Positive | None = None
+    gpu_power_limit_w: Positive | None = None
     gpu_compute_capability: Annotated[str, Field(pattern=r"^\d+\.\d+$")] | None = None
     driver_version: Name | None = None
     cuda_version: Name | None = None
@@ -71,14 +78,14 @@ class Source(Frozen):
 
 
 class MeasuredRun(Frozen):
-    """The manifest of a run that Quantpress measured: `rounds` launches of each of `methods`."""
+    """The manifest of a run that Quantpress measured: the profile's `rounds` launches of each of `cells`."""
 
     schema_version: Literal[1]
     origin: Literal["measured"]
     run_id: Slug
     created_at: Timestamp
     profile: Profile
-    methods: Annotated[tuple[MethodId, ...], Field(min_length=1)]
+    cells: Annotated[tuple[Cell, ...], Field(min_length=1)]
     memory_budget_gib: Positive | None
     hardware: Hardware
     versions: dict[Name, Name]
@@ -100,16 +107,28 @@ class ReportedRun(Frozen):
     run_id: Slug
     created_at: Timestamp
     model_name: Name
-    methods: Annotated[tuple[MethodId, ...], Field(min_length=1)]
+    cells: Annotated[tuple[Cell, ...], Field(min_length=1)]
     hardware: Hardware
     versions: dict[Name, Name]
     source: Source
 
 
-class Configuration(Frozen):
-    """How a method really ran. `kernels` counts the linear layers by the implementation that they got."""
+class Shape(Frozen):
+    """The dimensions of a Llama-like model, from its config.json: what bytes and FLOPs per token follow from."""
 
-    engine: EngineId
+    hidden: Count
+    intermediate: Count
+    layers: Count
+    heads: Count
+    kv_heads: Count
+    head: Count
+    vocabulary: Count
+    tied_embeddings: bool
+
+
+class Configuration(Frozen):
+    """How a cell really ran. `kernels` counts the linear layers by the implementation that they got."""
+
     engine_version: Name
     framework: Name
     model_source: Name
@@ -120,13 +139,21 @@ class Configuration(Frozen):
     kernels: dict[Name, Count]
     attention_backend: Name | None
     kv_cache_bytes_per_token: Count | None
+    shape: Shape | None
     arguments: dict[Name, Scalar]
+
+
+def _a_reason_for_each_null(value: "Quantities | Point") -> None:
+    nulls = {name for name, content in value if content is None}
+    if nulls != set(value.absent):
+        odd = ", ".join(sorted(nulls ^ set(value.absent)))
+        raise ValueError(f"absent must name exactly the quantities that are null; look at: {odd}")
 
 
 class Quantities(Frozen):
     """What was read off one launch; each null has its reason in `absent`, and only nulls have one.
 
-    gpu_memory_used_mib        rise of the device's used memory from before the launch to after the generation
+    gpu_memory_used_mib        rise of the device's used memory (NVML) from before the launch to after the generation
     gpu_memory_used_percent    the same, as a share of the card (of the memory budget, where one was set)
     gpu_memory_occupied_percent  share of the card that is not free then, other programs included
     gpu_memory_free_mib        what is left of the card, or of the budget
@@ -134,9 +161,16 @@ class Quantities(Frozen):
     gpu_utilisation_peak_percent  highest reading of the share of time with a kernel running, while generating
     weights_gib                bytes of all weight tensors that the engine holds, scales and zero points included
     kv_cache_gib, kv_cache_tokens  the engine's pre-allocated KV cache
-    import_time_s, load_time_s  importing the engine; from there to ready (weights, profiling, KV cache)
-    output_tokens_per_s        median over the repeats; all prompts of a repeat run at once
-    output_tokens_total        of all repeats, warm-up excluded
+    activation_peak_gib        vLLM: its own profile of the largest step; Transformers: what PyTorch's allocator holds
+                               beyond the weights, the KV cache of the batch included
+    cuda_graphs_gib            what capturing the graphs took
+    non_torch_gib              CUDA context, libraries' workspaces: what no allocator of PyTorch knows of
+    import_time_s              importing the engine
+    load_time_s                from there to ready; of it weights_load_time_s, compile_time_s, graph_capture_time_s
+    first_token_time_s         from ready to the first token of the first, cold request
+    warmup_time_s              the whole warm-up, that request included
+    output_tokens_per_s        median over the repeats of the first workload; all its prompts run at once
+    output_tokens_total        of all repeats of it, warm-up excluded
     system_ram_increase_mib, system_ram_percent  the whole machine's, from before the launch to after the generation
     process_memory_peak_mib    highest resident memory of the measuring process
     """
@@ -150,8 +184,15 @@ class Quantities(Frozen):
     weights_gib: Positive | None
     kv_cache_gib: Positive | None
     kv_cache_tokens: Count | None
+    activation_peak_gib: NonNegative | None
+    cuda_graphs_gib: NonNegative | None
+    non_torch_gib: NonNegative | None
     import_time_s: Positive | None
     load_time_s: Positive | None
+    weights_load_time_s: Positive | None
+    compile_time_s: NonNegative | None
+    graph_capture_time_s: NonNegative | None
+    first_token_time_s: Positive | None
     warmup_time_s: NonNegative | None
     output_tokens_per_s: Positive | None
     output_tokens_total: Count | None
@@ -161,16 +202,13 @@ class Quantities(Frozen):
     absent: dict[Name, Text]
 
     @model_validator(mode="after")
-    def _a_reason_for_each_null(self) -> Self:
-        nulls = {name for name, value in self if value is None}
-        if nulls != set(self.absent):
-            odd = ", ".join(sorted(nulls ^ set(self.absent)))
-            raise ValueError(f"absent must name exactly the quantities that are null; look at: {odd}")
+    def _reasons(self) -> Self:
+        _a_reason_for_each_null(self)
         return self
 
 
 class Sample(Frozen):
-    """One repeat: the whole batch from its submission to its last token."""
+    """One repeat of a batch, or one whole closed loop: from the first submission to the last token."""
 
     duration_s: Positive
     prompt_tokens: Count
@@ -182,36 +220,147 @@ class Sample(Frozen):
         return self.output_tokens / self.duration_s
 
 
+class Requests(Frozen):
+    """The requests of a closed loop, a column a quantity, in the order in which they were sent.
+
+    ttft_s     from sending to the first token (time to first token)
+    latency_s  from sending to the last token (end-to-end latency)
+    """
+
+    prompt_tokens: tuple[Count, ...]
+    output_tokens: tuple[Annotated[int, Field(gt=0)], ...]
+    ttft_s: tuple[Positive, ...]
+    latency_s: tuple[Positive, ...]
+
+    @model_validator(mode="after")
+    def _columns_are_equally_long(self) -> Self:
+        columns = (self.prompt_tokens, self.output_tokens, self.ttft_s, self.latency_s)
+        if len({len(column) for column in columns}) != 1 or not self.ttft_s:
+            raise ValueError("prompt_tokens, output_tokens, ttft_s and latency_s must be equally long, and not empty")
+        if any(first > last for first, last in zip(self.ttft_s, self.latency_s, strict=True)):
+            raise ValueError("ttft_s can't be longer than latency_s")
+        return self
+
+    @property
+    def tpot_s(self) -> tuple[float, ...]:
+        """Time per output token after the first, for each request that has more than one."""
+        columns = zip(self.output_tokens, self.ttft_s, self.latency_s, strict=True)
+        return tuple((last - first) / (tokens - 1) for tokens, first, last in columns if tokens > 1)
+
+
+class Gaps(Frozen):
+    """Inter-token latencies as a histogram, because there are as many as tokens: `counts[k]` gaps lie between
+    `GAP_FLOOR_S * GAP_GROWTH**k` and `GAP_FLOOR_S * GAP_GROWTH**(k + 1)` seconds, so that a percentile is right to 2%.
+    """
+
+    counts: dict[Annotated[str, Field(pattern=r"^\d{1,4}$")], Annotated[int, Field(gt=0)]]
+
+
+GAP_FLOOR_S: Final = 1e-6
+GAP_GROWTH: Final = 1.02
+
+
+class Energy(Frozen):
+    """What the card took while a point was measured, by NVML's energy counter. `idle_w` was read just before the model
+    was loaded; `faults` say why the figure must not be used."""
+
+    window_s: Positive
+    energy_j: NonNegative
+    idle_w: NonNegative
+    faults: tuple[Text, ...]
+
+
+class Point(Frozen):
+    """One workload at one concurrency: a sample for each repeat of a batch, a single one for a closed loop."""
+
+    workload: Slug
+    concurrency: Annotated[int, Field(ge=1)]
+    samples: Annotated[tuple[Sample, ...], Field(min_length=1)]
+    requests: Requests | None
+    gaps: Gaps | None
+    energy: Energy | None
+    absent: dict[Name, Text]
+
+    @model_validator(mode="after")
+    def _reasons(self) -> Self:
+        _a_reason_for_each_null(self)
+        return self
+
+    @property
+    def output_tokens_per_s(self) -> float:
+        """The median over the samples."""
+        return median(sample.output_tokens_per_s for sample in self.samples)
+
+
+class Limits(Frozen):
+    """What the device can do at best, measured in the launch itself before the engine came."""
+
+    copy_gb_per_s: Positive
+    matmul_tflop_per_s: Positive
+
+
+class Telemetry(Frozen):
+    """The GPU while the points were measured, sampled ten times a second."""
+
+    readings: Count
+    power_w_mean: NonNegative
+    temperature_c_max: NonNegative
+    sm_clock_mhz_median: NonNegative
+    throttled_percent: Percent
+
+
+class Fault(Frozen):
+    """Something that casts doubt on a launch that ended well. Some make its figures invalid; all are shown."""
+
+    kind: FaultKind
+    detail: Text
+
+
 class _Launch(Frozen):
     schema_version: Literal[1]
-    method: MethodId
+    cell: Cell
     round: Annotated[int, Field(ge=1, le=1000)]
+
+    @property
+    def method(self) -> MethodId:
+        """The cell's method."""
+        return self.cell.method
 
 
 class Completed(_Launch):
-    """A launch that measured its method, with every raw sample."""
+    """A launch that measured its cell, with every raw sample."""
 
     status: Literal["completed"]
     started_at: Timestamp
     duration_s: Positive
     configuration: Configuration
     quantities: Quantities
-    samples: Annotated[tuple[Sample, ...], Field(min_length=1)]
+    points: Annotated[tuple[Point, ...], Field(min_length=1)]
+    limits: Limits | None
+    telemetry: Telemetry | None
+    faults: tuple[Fault, ...]
 
     @model_validator(mode="after")
     def _derived_figures_follow_from_the_samples(self) -> Self:
-        rate = median(sample.output_tokens_per_s for sample in self.samples)
+        headline = self.points[0]
         stated = self.quantities.output_tokens_per_s
-        if stated is None or abs(stated - rate) > 1e-6 * rate:
-            raise ValueError(f"quantities.output_tokens_per_s must be the samples' median, {rate:.6g}")
-        total = sum(sample.output_tokens for sample in self.samples)
+        if stated is None or abs(stated - headline.output_tokens_per_s) > 1e-6 * headline.output_tokens_per_s:
+            raise ValueError(
+                f"quantities.output_tokens_per_s must be the samples' median, {headline.output_tokens_per_s:.6g}"
+            )
+        total = sum(sample.output_tokens for sample in headline.samples)
         if self.quantities.output_tokens_total != total:
             raise ValueError(f"quantities.output_tokens_total must be the samples' sum, {total}")
         return self
 
+    @property
+    def valid(self) -> bool:
+        """Whether its figures may be used."""
+        return not any(fault.kind in INVALIDATING for fault in self.faults)
+
 
 class Failed(_Launch):
-    """A launch that did not measure its method: a result too, with its reason and what mends it."""
+    """A launch that did not measure its cell: a result too, with its reason and what mends it."""
 
     status: Literal["failed"]
     started_at: Timestamp

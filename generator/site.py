@@ -95,7 +95,7 @@ def _data(runs: "Iterable[Run]") -> dict[str, str]:
         folder = f"data/{run.manifest.run_id}"
         files[f"{folder}/manifest.json"] = MANIFEST.dump_json(run.manifest, indent=2).decode() + "\n"
         for launch in run.launches:
-            name = launch_name(launch.method, launch.round)
+            name = launch_name(launch.cell, launch.round)
             files[f"{folder}/{name}"] = LAUNCH.dump_json(launch, indent=2).decode() + "\n"
     return files
 

@@ -1,11 +1,42 @@
 """Invented runs for the tests: no number in here was ever measured, and none can reach measurements/."""
 
+from collections.abc import Sequence
+
+from generator.cells import Cell
 from generator.measurements import Run
-from generator.methods import METHOD_IDS, MethodId, method_of
+from generator.methods import METHOD_IDS, EngineId, MethodId, method_of
 from generator.profiles import Profile, load_profile
-from generator.record import Completed, Configuration, Failed, Hardware, MeasuredRun, Quantities, Sample
+from generator.record import (
+    Completed,
+    Configuration,
+    Failed,
+    Fault,
+    Gaps,
+    Hardware,
+    Limits,
+    MeasuredRun,
+    Point,
+    Quantities,
+    Requests,
+    Sample,
+    Shape,
+)
 
 NO_GPU = "there is no GPU in this machine"
+SHAPE = Shape(
+    hidden=4096,
+    intermediate=14336,
+    layers=32,
+    heads=32,
+    kv_heads=8,
+    head=128,
+    vocabulary=128256,
+    tied_embeddings=False,
+)
+
+
+def cell(method: MethodId, engine: EngineId | None = None, *, twin: bool = False) -> Cell:
+    return Cell(method=method, engine=engine or method_of(method).engine, mode="eager", twin=twin)
 
 
 def profile(name: str = "llama-3.1-8b-synthetic") -> Profile:
@@ -18,9 +49,10 @@ def hardware(gpu_name: str = "Example GPU") -> Hardware:
 
 def manifest(
     run_id: str = "2026-01-01-example",
-    methods: tuple[MethodId, ...] = METHOD_IDS,
+    methods: Sequence[MethodId] = METHOD_IDS,
     gpu_name: str = "Example GPU",
     model_name: str | None = None,
+    cells: Sequence[Cell] = (),
 ) -> MeasuredRun:
     chosen = profile() if model_name is None else profile().model_copy(update={"model_name": model_name})
     return MeasuredRun(
@@ -29,7 +61,7 @@ def manifest(
         run_id=run_id,
         created_at="2026-01-01T00:00:00Z",
         profile=chosen,
-        methods=methods,
+        cells=tuple(cells) or tuple(cell(method) for method in methods),
         memory_budget_gib=None,
         hardware=hardware(gpu_name),
         versions={"vllm": "0.0.0"},
@@ -46,7 +78,12 @@ def quantities(speed: float, weights_gib: float, kv_cache_tokens: int | None, to
         "weights_gib": weights_gib,
         "kv_cache_gib": kv_cache_tokens * 131072 / 2**30 if kv_cache_tokens else None,
         "kv_cache_tokens": kv_cache_tokens,
+        "activation_peak_gib": 0.5,
+        "non_torch_gib": 0.25,
+        "import_time_s": 15.0,
         "load_time_s": 10.0 + weights_gib,
+        "weights_load_time_s": 2.0,
+        "first_token_time_s": 0.5,
         "output_tokens_per_s": speed,
         "output_tokens_total": tokens,
     }
@@ -55,24 +92,56 @@ def quantities(speed: float, weights_gib: float, kv_cache_tokens: int | None, to
     return Quantities(**nulls, absent=absent)  # type: ignore[arg-type]
 
 
+def loop(users: int, speed: float, requests: int = 64) -> Point:
+    """A closed loop whose requests all take the same time."""
+    latency_s = 64 * users / speed
+    return Point(
+        workload="one-user" if users == 1 else "many-users",
+        concurrency=users,
+        samples=(Sample(duration_s=requests * 64 / speed, prompt_tokens=requests * 32, output_tokens=requests * 64),),
+        requests=Requests(
+            prompt_tokens=(32,) * requests,
+            output_tokens=(64,) * requests,
+            ttft_s=(latency_s / 10,) * requests,
+            latency_s=(latency_s,) * requests,
+        ),
+        gaps=Gaps(counts={"460": requests * 63}),
+        energy=None,
+        absent={"energy": "not in this example"},
+    )
+
+
 def completed(
     method: MethodId = "fp16",
     round_: int = 1,
     speed: float = 100.0,
     weights_gib: float = 15.0,
     kv_cache_tokens: int | None = 40_000,
+    *,
+    of: Cell | None = None,
+    faults: Sequence[Fault] = (),
 ) -> Completed:
-    row = method_of(method)
+    which = of or cell(method)
+    row = method_of(which.method)
     sample = Sample(duration_s=1792 / speed, prompt_tokens=448, output_tokens=1792)
+    no_loop = "a batch is sent at once"
+    batch = Point(
+        workload="seven-prompts",
+        concurrency=7,
+        samples=(sample,),
+        requests=None,
+        gaps=None,
+        energy=None,
+        absent={"requests": no_loop, "gaps": no_loop, "energy": "not in this example"},
+    )
     return Completed(
         schema_version=1,
         status="completed",
-        method=method,
+        cell=which,
         round=round_,
         started_at="2026-01-01T00:00:00Z",
         duration_s=60.0,
         configuration=Configuration(
-            engine=row.engine,
             engine_version="0.0.0",
             framework="Example",
             model_source="example",
@@ -80,13 +149,17 @@ def completed(
             weight_bits=row.weight_bits,
             weight_format=row.weight_format,
             dtype="float16",
-            kernels={row.kernels[0]: 128},
+            kernels={row.kernels[which.engine][0]: 128},
             attention_backend=None,
             kv_cache_bytes_per_token=131072,
+            shape=SHAPE,
             arguments={"dtype": "float16"},
         ),
         quantities=quantities(sample.output_tokens_per_s, weights_gib, kv_cache_tokens, 1792),
-        samples=(sample,),
+        points=(batch, loop(1, speed / 5), loop(4, speed / 2), loop(16, speed * 2)),
+        limits=Limits(copy_gb_per_s=900.0, matmul_tflop_per_s=150.0),
+        telemetry=None,
+        faults=tuple(faults),
     )
 
 
@@ -94,7 +167,7 @@ def failed(method: MethodId = "awq", message: str = "CUDA out of memory") -> Fai
     return Failed(
         schema_version=1,
         status="failed",
-        method=method,
+        cell=cell(method),
         round=1,
         started_at="2026-01-01T00:00:00Z",
         duration_s=1.0,
@@ -115,3 +188,22 @@ def four_methods() -> Run:
             completed("gptq", speed=600.0, weights_gib=5.4, kv_cache_tokens=117_000),
         ),
     )
+
+
+def with_controls(rounds: int = 3) -> Run:
+    """The four methods at home, the two controls and a twin of the baseline, in several rounds that drift."""
+    speeds = {
+        cell("fp16"): 340.0,
+        cell("nf4"): 42.0,
+        cell("awq"): 580.0,
+        cell("gptq"): 600.0,
+        cell("fp16", "transformers"): 170.0,
+        cell("nf4", "vllm"): 220.0,
+        cell("fp16", twin=True): 341.0,
+    }
+    launches = [
+        completed(of=which, round_=round_ + 1, speed=speed * (1 + 0.03 * round_) * (1 + 0.004 * ((index + round_) % 3)))
+        for round_ in range(rounds)
+        for index, (which, speed) in enumerate(speeds.items())
+    ]
+    return Run(manifest(cells=tuple(speeds)), tuple(launches))

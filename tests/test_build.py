@@ -44,14 +44,14 @@ def test_what_ships_builds_without_a_warning(project: Path) -> None:
 def test_a_truncated_record_ends_the_build_and_leaves_the_old_site(project: Path) -> None:
     assert build(project).returncode == 0
     before = (project / "site/public/index.html").read_bytes()
-    record = project / "measurements/2025-article-rtx-4090/launches/r01-awq.json"
+    record = project / "measurements/2025-article-rtx-4090/launches/r01-awq-vllm-eager.json"
     record.write_text(record.read_text()[:200])
 
     done = build(project)
 
     assert done.returncode == 5
     (line,) = (line for line in done.stderr.splitlines() if line.startswith("quantpress: "))
-    assert "2025-article-rtx-4090/launches/r01-awq.json: not valid JSON" in line
+    assert "2025-article-rtx-4090/launches/r01-awq-vllm-eager.json: not valid JSON" in line
     assert (project / "site/public/index.html").read_bytes() == before
 
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from examples import completed, failed, four_methods, manifest
+from examples import cell, completed, failed, four_methods, manifest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,14 +51,14 @@ def test_any_launch_survives_the_way_through_json(
 
 def test_a_record_cut_at_any_byte_is_refused_in_one_line(tmp_path: Path) -> None:
     folder = write_example(tmp_path)
-    path = folder / "launches" / launch_name("fp16", 1)
+    path = folder / "launches" / launch_name(cell("fp16"), 1)
     whole = path.read_bytes().rstrip()
 
     for length in range(0, len(whole), 7):
         path.write_bytes(whole[:length])
         with pytest.raises(RecordError) as raised:
             read_run(folder)
-        assert "launches/r01-fp16.json" in str(raised.value)
+        assert "launches/r01-fp16-vllm-eager.json" in str(raised.value)
         assert "\n" not in str(raised.value)
 
 
@@ -76,7 +76,7 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_json_is_refused_in_one_line(tmp_path: Path, name: str) -> None:
     folder = write_example(tmp_path)
-    (folder / "launches" / launch_name("fp16", 1)).write_text(HOSTILE[name])
+    (folder / "launches" / launch_name(cell("fp16"), 1)).write_text(HOSTILE[name])
 
     with pytest.raises(RecordError) as raised:
         read_run(folder)
@@ -99,7 +99,7 @@ def test_hostile_json_is_refused_in_one_line(tmp_path: Path, name: str) -> None:
 )
 def test_a_wrong_field_is_refused_by_name(tmp_path: Path, field: str, value: object) -> None:
     folder = write_example(tmp_path)
-    path = folder / "launches" / launch_name("fp16", 1)
+    path = folder / "launches" / launch_name(cell("fp16"), 1)
     path.write_text(json.dumps(json.loads(path.read_text()) | {field: value}))
 
     with pytest.raises(RecordError, match=field):
@@ -108,7 +108,7 @@ def test_a_wrong_field_is_refused_by_name(tmp_path: Path, field: str, value: obj
 
 def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
     folder = write_example(tmp_path)
-    path = folder / "launches" / launch_name("fp16", 1)
+    path = folder / "launches" / launch_name(cell("fp16"), 1)
     path.write_text(path.read_text().replace('"round": 1', '"round": 1, "round": 1'))
 
     with pytest.raises(RecordError, match="twice"):
@@ -117,7 +117,7 @@ def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
 
 def test_a_figure_that_its_samples_contradict_is_refused(tmp_path: Path) -> None:
     folder = write_example(tmp_path)
-    path = folder / "launches" / launch_name("fp16", 1)
+    path = folder / "launches" / launch_name(cell("fp16"), 1)
     record = json.loads(path.read_text())
     record["quantities"]["output_tokens_per_s"] *= 2
     path.write_text(json.dumps(record))
@@ -128,7 +128,7 @@ def test_a_figure_that_its_samples_contradict_is_refused(tmp_path: Path) -> None
 
 def test_a_null_without_a_reason_is_refused(tmp_path: Path) -> None:
     folder = write_example(tmp_path)
-    path = folder / "launches" / launch_name("fp16", 1)
+    path = folder / "launches" / launch_name(cell("fp16"), 1)
     record = json.loads(path.read_text())
     record["quantities"]["load_time_s"] = None
     path.write_text(json.dumps(record))
@@ -157,7 +157,7 @@ def test_what_a_killed_writer_left_is_swept(tmp_path: Path) -> None:
 
 def test_a_record_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write_example(tmp_path)
-    before = (folder / "launches" / launch_name("awq", 1)).read_bytes()
+    before = (folder / "launches" / launch_name(cell("awq"), 1)).read_bytes()
 
     def no_space(_: int) -> None:
         raise OSError(28, "No space left on device")
@@ -166,14 +166,14 @@ def test_a_record_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monk
     with pytest.raises(StorageError, match="No space left"):
         write_launch(folder, failed("awq"))
 
-    assert (folder / "launches" / launch_name("awq", 1)).read_bytes() == before
+    assert (folder / "launches" / launch_name(cell("awq"), 1)).read_bytes() == before
     assert list(folder.glob("**/.*.tmp")) == []
 
 
 def test_a_disk_that_is_full_is_a_sentence_and_what_was_written_stays(tmp_path: Path) -> None:
     small = tmp_path / "small"
     small.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(small)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(small)]
     if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
         pytest.skip("no permission to mount a small disk, so a full one was not tried")
     try:
@@ -192,7 +192,7 @@ def test_a_disk_that_is_full_is_a_sentence_and_what_was_written_stays(tmp_path: 
 def fill(disk: Path) -> None:
     with suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
         while True:
-            filler.write(b"\0" * 4096)
+            filler.write(b"\0" * 1024)
 
 
 def test_every_record_that_ships_is_as_the_schema_says() -> None:

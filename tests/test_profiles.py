@@ -14,8 +14,9 @@ def test_every_shipped_profile_covers_the_four_methods(name: str) -> None:
 
     assert profile.methods == ("fp16", "nf4", "awq", "gptq")
     assert profile.name == name
-    assert profile.workload.concurrency == 7
-    assert profile.workload.repeats >= 3
+    assert profile.headline.concurrencies == (7,)
+    assert profile.headline.repeats >= 3
+    assert 1 in {users for workload in profile.workloads[1:] for users in workload.concurrencies}
 
 
 def test_public_checkpoints_are_pinned_to_a_commit() -> None:
@@ -28,7 +29,8 @@ def test_public_checkpoints_are_pinned_to_a_commit() -> None:
 def test_a_user_s_own_file_may_name_folders_beside_it(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(
         'name = "mine"\nmodel_name = "Mine"\nrounds = 1\n'
-        '[workload]\nprompts = ["a"]\noutput_tokens = 8\nrepeats = 1\n[engine]\nmax_model_len = 64\n'
+        '[[workloads]]\nname = "w"\nkind = "batch"\nprompts = ["a"]\noutput_tokens = 8\nrepeats = 1\n'
+        "[engine]\nmax_model_len = 64\n"
         '[checkpoints.fp16]\npath = "model"\n'
     )
 

@@ -52,7 +52,7 @@ def test_a_new_run_or_another_featured_one_makes_the_pages_anew(records: Path) -
 
 def test_a_record_that_went_bad_is_refused_though_the_good_pages_are_remembered(records: Path) -> None:
     site.site_files(root=records)
-    record = records / REPORTED / "launches" / "r01-awq.json"
+    record = records / REPORTED / "launches" / "r01-awq-vllm-eager.json"
     record.write_text(record.read_text()[:100])
 
     with pytest.raises(RecordError, match="r01-awq"):

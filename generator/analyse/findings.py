@@ -1,122 +1,194 @@
 """Findings: all that a page may say, worked out from the runs. Frozen values; no words, no formatting."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from typing import Final, Literal
 
+from generator.analyse.cell import CellFindings, find_cell
 from generator.analyse.scenarios import SCENARIOS, Candidate, Recommendation, ScenarioId, recommend
-from generator.analyse.summary import Comparison, Stat, compare, summarise
+from generator.analyse.statistics import (
+    MATERIAL,
+    Comparison,
+    Stat,
+    compare,
+    compare_all,
+    log_ratios,
+    smallest_detectable,
+)
+from generator.cells import Cell
 from generator.errors import UsageError
 from generator.measurements import Run
-from generator.methods import BASELINE, METHODS, Method, MethodId
-from generator.record import Completed, Configuration, Failed, MeasuredRun, Quantities, Reported, ReportedRun
+from generator.methods import METHODS, EngineId, MethodId
+from generator.record import Completed, Failed, Fault, MeasuredRun, ReportedRun
 
 GIB_IN_MIB: Final = 1024
+# Fewer launches than these give an interval, but a wide one: what they say is provisional.
+ROUNDS_TO_BE_SURE: Final = 8
 
 # What kind of evidence a run is; only a measured one with a GPU, or a reported one, can carry a recommendation.
 Kind = Literal["measured", "demo", "reported"]
 
 
 @dataclass(frozen=True, slots=True)
-class MemoryParts:
-    """Where the device's memory went, in GiB; they add up to the card, or to the budget that stood in for it.
+class Split:
+    """What makes a method at home slower or faster than the baseline: the engine, the format, and the batch that it is
+    given; each a ratio of speeds, and their product is the whole. None where the run lacks a cell for it."""
 
-    `other` is what is neither weights nor pre-allocated KV cache: activations, CUDA context, the allocator's reserve.
-    """
-
-    weights_gib: float
-    kv_cache_gib: float
-    other_gib: float
-    free_gib: float
-
-
-@dataclass(frozen=True)
-class MethodFindings:
-    """One method in one run. `stats` has the quantities that exist, `absent` the reason for each that does not."""
-
-    method: Method
-    completed: tuple[Completed | Reported, ...]
-    failed: tuple[Failed, ...]
-    stats: dict[str, Stat]
-    absent: dict[str, str]
-
-    @property
-    def configuration(self) -> Configuration | None:
-        """How it ran; None when no launch completed."""
-        return self.completed[0].configuration if self.completed else None
-
-    @property
-    def memory_parts(self) -> MemoryParts | None:
-        """None unless the device's memory and the weights are known."""
-        used, weights = self.stats.get("gpu_memory_used_mib"), self.stats.get("weights_gib")
-        free = self.stats.get("gpu_memory_free_mib")
-        if used is None or weights is None or free is None:
-            return None
-        kv_cache = self.stats.get("kv_cache_gib")
-        kv_cache_gib = kv_cache.median if kv_cache else 0.0
-        return MemoryParts(
-            weights_gib=weights.median,
-            kv_cache_gib=kv_cache_gib,
-            other_gib=max(0.0, used.median / GIB_IN_MIB - weights.median - kv_cache_gib),
-            free_gib=max(0.0, free.median / GIB_IN_MIB),
-        )
-
-    def against(self, base: "MethodFindings", quantity: str) -> Comparison | None:
-        """This method's quantity compared with `base`'s; None where either has none."""
-        mine, its = self.stats.get(quantity), base.stats.get(quantity)
-        return compare(mine, its) if mine and its else None
+    whole: Comparison
+    engine: Comparison | None
+    format: Comparison | None
+    batch: Comparison | None
 
 
 @dataclass(frozen=True)
 class RunFindings:
-    """One run."""
+    """One run. `cells` are all of it; `shown` one for each method in each engine, in the mode that serves best."""
 
     run: Run
     kind: Kind
-    methods: tuple[MethodFindings, ...]
+    cells: tuple[CellFindings, ...]
 
     @property
     def manifest(self) -> MeasuredRun | ReportedRun:
         """What was measured, where and how."""
         return self.run.manifest
 
+    @cached_property
+    def shown(self) -> tuple[CellFindings, ...]:
+        """The cells that have figures, without twins, and in CUDA graphs rather than eager where there are both."""
+        chosen: dict[tuple[MethodId, EngineId], CellFindings] = {}
+        for one in self.cells:
+            key = (one.cell.method, one.cell.engine)
+            if one.stats and not one.cell.twin and (key not in chosen or one.cell.mode == "graphs"):
+                chosen[key] = one
+        return tuple(
+            one for method in METHODS for key, one in sorted(chosen.items(), key=_home_first) if key[0] == method.id
+        )
+
     @property
-    def measured(self) -> tuple[MethodFindings, ...]:
-        """The methods that have figures."""
-        return tuple(method for method in self.methods if method.stats)
+    def methods(self) -> tuple[CellFindings, ...]:
+        """The methods of the run at home, whether they have figures or not."""
+        having = {one.cell.method: one for one in self.shown if one.cell.at_home}
+        at_home = {one.cell.method: one for one in reversed(self.cells) if one.cell.at_home and not one.cell.twin}
+        return tuple((at_home | having)[method.id] for method in METHODS if method.id in at_home)
+
+    @property
+    def measured(self) -> tuple[CellFindings, ...]:
+        """The methods at home that have figures."""
+        return tuple(one for one in self.methods if one.stats)
 
     @property
     def failed(self) -> tuple[Failed, ...]:
         """Every failed launch."""
-        return tuple(failure for method in self.methods for failure in method.failed)
+        return tuple(failure for one in self.cells for failure in one.failed)
 
     @property
-    def launches_per_method(self) -> int:
-        """The fewest completed launches that any measured method has."""
-        return min((len(method.completed) for method in self.measured), default=0)
+    def launches_per_cell(self) -> int:
+        """The fewest valid launches that any shown cell has."""
+        return min((len(one.valid) for one in self.shown), default=0)
 
-    def of(self, method_id: MethodId) -> MethodFindings | None:
-        """The method's findings, None where the run has no figures of it."""
-        return next((method for method in self.measured if method.method.id == method_id), None)
+    @property
+    def provisional(self) -> bool:
+        """Whether there are too few launches to be sure of small differences."""
+        return self.kind == "measured" and self.launches_per_cell < ROUNDS_TO_BE_SURE
+
+    def of(self, method_id: MethodId, engine: EngineId | None = None) -> CellFindings | None:
+        """The method's findings at home, or in `engine`; None where the run has no figures of it."""
+        return next(
+            (
+                one
+                for one in self.shown
+                if one.cell.method == method_id and (one.cell.at_home if engine is None else one.cell.engine == engine)
+            ),
+            None,
+        )
 
     def has(self, quantity: str) -> bool:
         """Whether any method has the quantity."""
-        return any(quantity in method.stats for method in self.methods)
+        return any(quantity in one.stats for one in self.cells)
 
-    def least(self, quantity: str) -> MethodFindings | None:
-        """The method with the lowest median of the quantity, None where no method has it."""
-        having = [method for method in self.measured if quantity in method.stats]
-        return min(having, key=lambda method: method.stats[quantity].median, default=None)
+    def least(self, quantity: str) -> CellFindings | None:
+        """The method at home with the lowest median of the quantity, None where no method has it."""
+        having = [one for one in self.measured if quantity in one.stats]
+        return min(having, key=lambda one: one.stats[quantity].median, default=None)
+
+    @property
+    def baseline(self) -> CellFindings | None:
+        """FP16 in vLLM, in the mode that is shown."""
+        return next((one for one in self.shown if one.cell.is_baseline), None)
+
+    @cached_property
+    def noise(self) -> Comparison | None:
+        """The speed of the baseline's twin against the baseline, which only noise can tell apart; None without one."""
+        twin = next((one for one in self.cells if one.cell.twin and one.stats), None)
+        if twin is None:
+            return None
+        base = next((one for one in self.cells if one.cell == twin.cell.model_copy(update={"twin": False})), None)
+        speed = "output_tokens_per_s"
+        return compare(twin.stats[speed], base.stats[speed]) if base and base.stats else None
+
+    @cached_property
+    def floor(self) -> float:
+        """The difference, as a share, below which this machine's figures decide nothing."""
+        if self.noise is None or self.noise.low is None or self.noise.high is None:
+            return MATERIAL
+        return max(MATERIAL, abs(self.noise.ratio - 1))
+
+    @cached_property
+    def detectable(self) -> float | None:
+        """The smallest difference in speed, as a share, that these launches would prove in four of five cases: that of
+        the noisiest method at home. None with fewer than two rounds."""
+        speed, base = "output_tokens_per_s", self.baseline
+        if base is None:
+            return None
+        others = [one.stats[speed] for one in self.measured if one is not base]
+        found = [smallest_detectable(log_ratios(other, base.stats[speed])) for other in others]
+        finite = [difference for difference in found if difference < inf]
+        return max(finite) if finite else None
+
+    @property
+    def doubts(self) -> tuple[tuple[Completed, Fault, bool], ...]:
+        """Every fault of a launch that ended well, and whether its figures are used all the same."""
+        launches = [launch for launch in self.run.launches if isinstance(launch, Completed)]
+        return tuple((launch, fault, launch.valid) for launch in launches for fault in launch.faults)
+
+    def comparison(self, one: CellFindings, base: CellFindings, quantity: str) -> Comparison | None:
+        """A cell's quantity against that of `base`, judged together with those of all other cells that are shown."""
+        if quantity not in one.stats or quantity not in base.stats:
+            return None
+        others = {other.cell: other.stats[quantity] for other in self.shown if quantity in other.stats}
+        others |= {one.cell: one.stats[quantity]}
+        others.pop(base.cell, None)
+        return compare_all(others, base.stats[quantity], self.floor).get(one.cell)
+
+    def split(self, method_id: MethodId) -> Split | None:
+        """Why a method that is at home in another engine than the baseline differs from it in speed, in the eager mode.
+        For one user where the run has that, as the article sent its prompts to Transformers one by one."""
+        cells = {one.cell: one for one in self.cells if one.stats}
+
+        def speed(method: MethodId, engine: EngineId, name: str = "output_tokens_per_s") -> Stat | None:
+            found = cells.get(Cell(method=method, engine=engine, mode="eager"))
+            return found.stats.get(name) if found else None
+
+        alone = "one_user_tokens_per_s"
+        base, mine = speed("fp16", "vllm"), speed(method_id, "transformers")
+        if base is None or mine is None or method_id == "fp16":
+            return None
+        control, single = speed("fp16", "transformers"), speed(method_id, "transformers", alone)
+        whole = compare(single or mine, base)
+        assert whole is not None
+        return Split(
+            whole=whole,
+            engine=compare(control, base) if control else None,
+            format=compare(mine, control) if control else None,
+            batch=compare(single, mine) if single else None,
+        )
 
     def recommendation_for(self, scenario: ScenarioId) -> Recommendation | None:
         """The recommendation for a scenario, None from a demo."""
         return next((one for one in self.recommendations if one.scenario.id == scenario), None)
-
-    @property
-    def baseline(self) -> MethodFindings | None:
-        """FP16's findings."""
-        return self.of(BASELINE)
 
     @property
     def budget_mib(self) -> float | None:
@@ -130,8 +202,8 @@ class RunFindings:
         """One a scenario; none from a demo, which is too small to advise anybody."""
         if self.kind == "demo":
             return ()
-        candidates = [Candidate(method.method, method.stats) for method in self.measured]
-        return tuple(recommend(scenario, candidates) for scenario in SCENARIOS)
+        candidates = [Candidate(one.cell, one.stats) for one in self.shown]
+        return tuple(recommend(scenario, candidates, self.floor) for scenario in SCENARIOS)
 
 
 @dataclass(frozen=True)
@@ -151,7 +223,7 @@ def find(runs: Sequence[Run], featured: str | None = None) -> Findings:
     newest reported one. Raises `UsageError` when there is no run of that name.
     """
     found = tuple(_run_findings(run) for run in runs)
-    usable = [run for run in found if run.measured]
+    usable = [run for run in found if run.shown]
     if featured is not None and featured not in {run.manifest.run_id for run in found}:
         names = ", ".join(run.manifest.run_id for run in found)
         raise UsageError(f"featured_run: there is no run {featured!r} under measurements/; name one of: {names}")
@@ -164,6 +236,10 @@ def _newest(runs: Sequence[RunFindings], kind: Kind) -> RunFindings | None:
     return next((run for run in reversed(runs) if run.kind == kind), None)
 
 
+def _home_first(item: tuple[tuple[MethodId, EngineId], CellFindings]) -> bool:
+    return not item[1].cell.at_home
+
+
 def _run_findings(run: Run) -> RunFindings:
     manifest = run.manifest
     if isinstance(manifest, ReportedRun):
@@ -172,41 +248,10 @@ def _run_findings(run: Run) -> RunFindings:
         # A figure from a CPU says as little about a card as the demo model does about a large one.
         is_demo = manifest.profile.purpose == "demo" or manifest.hardware.device == "cpu"
         kind = "demo" if is_demo else "measured"
-    methods = tuple(_method_findings(run, method) for method in METHODS if method.id in manifest.methods)
-    return RunFindings(run, kind, methods)
+    return RunFindings(run, kind, tuple(_cells(run)))
 
 
-def _method_findings(run: Run, method: Method) -> MethodFindings:
-    launches = [launch for launch in run.launches if launch.method == method.id]
-    completed = tuple(launch for launch in launches if not isinstance(launch, Failed))
-    failed = tuple(launch for launch in launches if isinstance(launch, Failed))
-    stats: dict[str, Stat] = {}
-    absent: dict[str, str] = {}
-    for name in Quantities.model_fields:
-        values = [value for launch in completed if isinstance(value := getattr(launch.quantities, name), int | float)]
-        if values:
-            stats[name] = summarise(values)
-        elif completed and name != "absent":
-            absent[name] = completed[0].quantities.absent[name]
-    stats |= _derived(run.manifest, stats)
-    return MethodFindings(method, completed, failed, stats, absent)
-
-
-def _derived(manifest: MeasuredRun | ReportedRun, stats: dict[str, Stat]) -> dict[str, Stat]:
-    """Quantities that follow from others.
-
-    output_tokens_per_s_per_user: what one of the prompts that run at once gets
-    context_capacity_tokens: the tokens of context that are sure to fit: the KV cache. None where the engine
-      pre-allocates none, because free memory is only an upper bound on what a long context would take
-    """
-    derived: dict[str, Stat] = {}
-    speed = stats.get("output_tokens_per_s")
-    if speed and isinstance(manifest, MeasuredRun):
-        users = manifest.profile.workload.concurrency
-        derived["output_tokens_per_s_per_user"] = Stat(
-            speed.median / users, speed.low / users, speed.high / users, speed.count
-        )
-    pool = stats.get("kv_cache_tokens")
-    if pool:
-        derived["context_capacity_tokens"] = pool
-    return derived
+def _cells(run: Run) -> Iterable[CellFindings]:
+    profile = run.manifest.profile if isinstance(run.manifest, MeasuredRun) else None
+    for cell in run.manifest.cells:
+        yield find_cell(cell, [launch for launch in run.launches if launch.cell == cell], profile)

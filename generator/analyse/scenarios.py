@@ -1,11 +1,11 @@
 """Which method for which use: the rules as rows, and the one function that applies them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from generator.analyse.summary import MATERIAL, Stat, compare
-from generator.methods import Method, MethodId
+from generator.analyse.statistics import MATERIAL, Stat, compare_all
+from generator.cells import Cell
 
 ScenarioId = Literal["chat", "batch", "documents", "development", "production", "constrained"]
 
@@ -23,7 +23,7 @@ class Scenario:
 
 
 SCENARIOS: Final[tuple[Scenario, ...]] = (
-    Scenario("chat", (("output_tokens_per_s_per_user", "high"), ("context_capacity_tokens", "high"))),
+    Scenario("chat", (("one_user_tokens_per_s", "high"), ("context_capacity_tokens", "high"))),
     Scenario("batch", (("output_tokens_per_s", "high"), ("context_capacity_tokens", "high"))),
     # 32,768 tokens: the length from which the article calls a document long.
     Scenario(
@@ -44,17 +44,17 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A method as a scenario sees it: a figure for each quantity that it has one for."""
+    """A cell as a scenario sees it: a figure for each quantity that it has one for."""
 
-    method: Method
-    stats: dict[str, Stat]
+    cell: Cell
+    stats: Mapping[str, Stat]
 
 
 @dataclass(frozen=True, slots=True)
 class Excluded:
-    """A method that a scenario can't choose: it lacks the figure `quantity`, or has less than `needed` of it."""
+    """A cell that a scenario can't choose: it lacks the figure `quantity`, or has less than `needed` of it."""
 
-    method: Method
+    cell: Cell
     quantity: str
     needed: float | None
     found: float | None
@@ -62,9 +62,9 @@ class Excluded:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """What the rule of a scenario says. `tied` are the methods that it can't tell apart, in the order of `METHODS`;
-    several of them mean a tie, none that no method qualifies. `decided_by` is the quantity that decided, None where
-    only one method qualified; `ranking` has every candidate by the first quantity, best first.
+    """What the rule of a scenario says. `tied` are the cells that it can't tell apart, in the order in which they came;
+    several of them mean a tie, none that no cell qualifies. `decided_by` is the quantity that decided, None where only
+    one cell qualified; `ranking` has every candidate by the first quantity, best first.
     """
 
     scenario: Scenario
@@ -74,19 +74,20 @@ class Recommendation:
     excluded: tuple[Excluded, ...]
 
 
-def recommend(scenario: Scenario, candidates: Sequence[Candidate]) -> Recommendation:
-    """Apply a scenario's rule. The order of the candidates does not matter, except for the order within a tie."""
+def recommend(scenario: Scenario, candidates: Sequence[Candidate], floor: float = MATERIAL) -> Recommendation:
+    """Apply a scenario's rule. The order of the candidates does not matter, except for the order within a tie.
+    Differences below `floor`, as a share, decide nothing."""
     first, _ = scenario.decides[0]
     excluded = [found for candidate in candidates if (found := _exclusion(scenario, candidate))]
-    out: set[MethodId] = {entry.method.id for entry in excluded}
-    tied = [candidate for candidate in candidates if candidate.method.id not in out]
+    out = {entry.cell for entry in excluded}
+    tied = [candidate for candidate in candidates if candidate.cell not in out]
     direction = -1 if scenario.decides[0][1] == "high" else 1
     ranking = tuple(sorted(tied, key=lambda candidate: direction * candidate.stats[first].median))
     decided_by = None
     for quantity, better in scenario.decides:
         if len(tied) < 2 or not all(quantity in candidate.stats for candidate in tied):
             break
-        still = _best(tied, quantity, better)
+        still = _best(tied, quantity, better, floor)
         if len(still) < len(tied):
             decided_by = quantity
         tied = still
@@ -96,25 +97,22 @@ def recommend(scenario: Scenario, candidates: Sequence[Candidate]) -> Recommenda
 def _exclusion(scenario: Scenario, candidate: Candidate) -> Excluded | None:
     first, _ = scenario.decides[0]
     if first not in candidate.stats:
-        return Excluded(candidate.method, first, None, None)
+        return Excluded(candidate.cell, first, None, None)
     if scenario.at_least is None:
         return None
     quantity, needed = scenario.at_least
     found = candidate.stats.get(quantity)
     if found is None or found.median < needed:
-        return Excluded(candidate.method, quantity, needed, found.median if found else None)
+        return Excluded(candidate.cell, quantity, needed, found.median if found else None)
     return None
 
 
-def _best(candidates: Sequence[Candidate], quantity: str, better: Literal["high", "low"]) -> list[Candidate]:
+def _best(
+    candidates: Sequence[Candidate], quantity: str, better: Literal["high", "low"], floor: float
+) -> list[Candidate]:
     """The candidate with the best median, and all that can't be told from it."""
     pick = max if better == "high" else min
-    best = pick(candidates, key=lambda candidate: candidate.stats[quantity].median).stats[quantity]
-    if best.median == 0:
-        return [candidate for candidate in candidates if abs(candidate.stats[quantity].median) <= MATERIAL]
-    tied = []
-    for candidate in candidates:
-        comparison = compare(candidate.stats[quantity], best)
-        if comparison is None or comparison.verdict == "same":
-            tied.append(candidate)
-    return tied
+    best = pick(candidates, key=lambda candidate: candidate.stats[quantity].median)
+    others = {one.cell: one.stats[quantity] for one in candidates if one is not best}
+    found = compare_all(others, best.stats[quantity], floor)
+    return [one for one in candidates if one is best or one.cell not in found or found[one.cell].verdict == "same"]

@@ -59,12 +59,13 @@ class Display:
 
     def stage(self, slot: Slot, stage: Stage) -> None:
         """See `session.Watcher`."""
-        self._says(f"round {slot.round} · {method_of(slot.method).name}: {stage}")
+        if stage != "wait":
+            self._says(f"round {slot.round} · {slot.cell.label}: {stage}")
 
     def ends(self, slot: Slot, outcome: Completed | Failed) -> None:
         """See `session.Watcher`."""
         self._ended += 1
-        name = method_of(slot.method).name
+        name = slot.cell.label
         if isinstance(outcome, Completed):
             rate = outcome.quantities.output_tokens_per_s
             line = f"[green]✓[/] round {slot.round} · {name}: {rate:,.1f} tokens/s in {outcome.duration_s:.0f} s"

@@ -1,46 +1,84 @@
-"""What an engine is: something that loads one method's checkpoint and turns token ids into token ids."""
+"""What an engine is: something that loads one cell's checkpoint and turns token ids into token ids."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from generator.cells import Cell
 from generator.frozen import Frozen, Name, Positive
-from generator.methods import MethodId
 from generator.profiles import EngineSettings, Workload
 from generator.record import Configuration
 
 
 class LaunchRequest(Frozen):
-    """All that the worker process is told. `checkpoint` is a folder on this machine."""
+    """All that the worker process is told. `checkpoint` is a folder on this machine; `workloads` suit the cell."""
 
-    method: MethodId
+    cell: Cell
     checkpoint: str
     model_source: Name
     model_revision: Name | None
     device: Literal["cuda", "cpu"]
     memory_budget_gib: Positive | None
-    workload: Workload
+    workloads: tuple[Workload, ...]
     engine: EngineSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What an engine says of itself once it is ready. The KV cache is None where none is pre-allocated."""
+    """How an engine came to be ready; a time is None where the engine has no such step."""
 
     configuration: Configuration
+    weights_load_time_s: float | None
+    compile_time_s: float | None
+    graph_capture_time_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineMemory:
+    """Where an engine's memory is, by its own account, after it has worked; None where it has no such part, or where
+    there is no GPU. The fields are those of `record.Quantities`, in bytes; `allocator_bytes` is all that PyTorch's
+    allocator holds, for an engine that leaves the accounting to it."""
+
     weights_bytes: int
     kv_cache_bytes: int | None
     kv_cache_tokens: int | None
+    activation_peak_bytes: int | None
+    cuda_graphs_bytes: int | None
+    non_torch_bytes: int | None
+    allocator_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request: its prompt's token ids, and how many new ones it wants."""
+
+    prompt: Sequence[int]
+    output_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """When a request was sent and when its tokens came, on one clock, in seconds."""
+
+    ask: Ask
+    sent_s: float
+    token_s: tuple[float, ...]
 
 
 class Engine(Protocol):
-    """One method, ready to be measured. Made by the engine module's `import_engine`, which imports the framework."""
+    """One cell, ready to be measured. Made by the engine module's `import_engine`, which imports the framework."""
 
     def load(self) -> Loaded:
         """Read the checkpoint and get ready to generate."""
 
     def generate(self, prompts: Sequence[Sequence[int]], output_tokens: int) -> list[list[int]]:
         """Generate greedily, all prompts at once; the new token ids of each, exactly `output_tokens` of them."""
+
+    def serve(self, asks: Sequence[Ask], users: int) -> list[Answered]:
+        """Answer all, so that `users` of them are in flight at any time; a user sends when it has its answer."""
+
+    def memory(self) -> EngineMemory:
+        """Where the memory is, now."""
 
     def close(self) -> None:
         """Give the device back."""

@@ -7,6 +7,7 @@ import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Final
 
 import psutil
@@ -31,6 +32,10 @@ PACKAGES: Final = (
 )
 
 
+RELEASE_S: Final = 60.0
+RELEASE_BYTES: Final = 300 * MIB
+
+
 class Gpu:
     """One NVIDIA GPU through NVML."""
 
@@ -48,6 +53,39 @@ class Gpu:
     def utilisation_percent(self) -> float:
         """See `meters.utilisation.Device`."""
         return float(pynvml.nvmlDeviceGetUtilizationRates(self._handle).gpu)
+
+    def power_w(self) -> float:
+        """The power that the card takes now."""
+        return float(pynvml.nvmlDeviceGetPowerUsage(self._handle)) / 1000
+
+    def power_limit_w(self) -> float | None:
+        """The power that the card is held to, None where it does not say."""
+        try:
+            return float(pynvml.nvmlDeviceGetEnforcedPowerLimit(self._handle)) / 1000
+        except pynvml.NVMLError:
+            return None
+
+    def energy_j(self) -> float:
+        """The energy taken since the driver was loaded."""
+        return float(pynvml.nvmlDeviceGetTotalEnergyConsumption(self._handle)) / 1000
+
+    def temperature_c(self) -> float:
+        """The temperature of the chip."""
+        return float(pynvml.nvmlDeviceGetTemperature(self._handle, pynvml.NVML_TEMPERATURE_GPU))
+
+    def sm_clock_mhz(self) -> float:
+        """The clock of the multiprocessors now."""
+        return float(pynvml.nvmlDeviceGetClockInfo(self._handle, pynvml.NVML_CLOCK_SM))
+
+    def clock_event_reasons(self) -> int:
+        """Why the clocks are not higher, as NVML's bits."""
+        return int(pynvml.nvmlDeviceGetCurrentClocksEventReasons(self._handle))
+
+    def process_count(self) -> int:
+        """How many processes compute or draw on the card. Process ids can't be compared: a container has its own."""
+        computing = pynvml.nvmlDeviceGetComputeRunningProcesses(self._handle)
+        drawing = pynvml.nvmlDeviceGetGraphicsRunningProcesses(self._handle)
+        return len({process.pid for process in (*computing, *drawing)})
 
     def name(self) -> str:
         """The product name."""
@@ -75,12 +113,21 @@ def find_gpu() -> Gpu | None:
         return None
 
 
+def wait_for_release(gpu: Gpu, used_bytes: int) -> None:
+    """Wait until no more than `used_bytes` of the card's memory, and a little, are in use: a process that has ended
+    gives its memory back a moment later. After a minute it goes on, and the next launch says what it found."""
+    deadline = monotonic() + RELEASE_S
+    while gpu.used_bytes() > used_bytes + RELEASE_BYTES and monotonic() < deadline:
+        sleep(0.05)
+
+
 def hardware(gpu: Gpu | None) -> Hardware:
     """The machine as it is published."""
     return Hardware(
         device="cuda" if gpu else "cpu",
         gpu_name=gpu.name() if gpu else None,
         gpu_memory_mib=gpu.total_bytes() / MIB if gpu else None,
+        gpu_power_limit_w=gpu.power_limit_w() if gpu else None,
         gpu_compute_capability=gpu.compute_capability() if gpu else None,
         driver_version=str(pynvml.nvmlSystemGetDriverVersion()) if gpu else None,
         cuda_version=_cuda_version() if gpu else None,

@@ -21,6 +21,7 @@ from generator.record import STAGES, FailureReason, Stage
 DEADLINES_S: Final[dict[Stage, float]] = {
     "prepare": 60,
     "import": 600,
+    "wait": 60,
     "load": 1800,
     "warm-up": 1800,
     "generate": 3600,
@@ -56,30 +57,52 @@ class NoAnswer:
     message: str
 
 
-def launch(request: LaunchRequest, log: Path, on_stage: Callable[[Stage], None]) -> Answer | NoAnswer:
-    """Run one launch to its end. Whatever happens, KeyboardInterrupt included, no process of it is left."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    read_end, write_end = os.pipe()
-    with log.open("wb") as output, os.fdopen(read_end, "rb", buffering=0) as replies:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "generator.measure.worker", str(write_end)],
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            pass_fds=[write_end],
-            start_new_session=True,
-            env=worker_environment(request),
-        )
+class Launch:
+    """A worker that was started: it imports its engine, and waits to be run. Whoever made it must `run` or `end` it."""
+
+    def __init__(self, request: LaunchRequest, log: Path) -> None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self._log = log
+        read_end, write_end = os.pipe()
+        self._replies = os.fdopen(read_end, "rb", buffering=0)
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "generator.measure.worker", str(write_end)],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                pass_fds=[write_end],
+                start_new_session=True,
+                env=worker_environment(request),
+            )
         os.close(write_end)
+        self._tell(request.model_dump_json())
+
+    def run(self, on_stage: Callable[[Stage], None]) -> Answer | NoAnswer:
+        """Let it measure, to its end. Whatever happens, KeyboardInterrupt included, no process of it is left."""
         try:
-            assert process.stdin is not None
-            process.stdin.write(request.model_dump_json().encode())
-            process.stdin.close()
-            return _conversation(process, replies.fileno(), log, on_stage)
-        except BrokenPipeError:
-            return NoAnswer("import", "crashed", root_cause(log))
+            self._tell("go")
+            return _conversation(self._process, self._replies.fileno(), self._log, on_stage)
         finally:
-            _kill(process)
+            self.end()
+
+    def end(self) -> None:
+        """End the worker and whatever it started: it leads a session, and so a process group, of its own."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._replies.close()
+
+    def _tell(self, line: str) -> None:
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):  # it is gone; its replies, or their end, say why
+            self._process.stdin.write(line.encode() + b"\n")
+            self._process.stdin.flush()
+
+
+def launch(request: LaunchRequest, log: Path, on_stage: Callable[[Stage], None]) -> Answer | NoAnswer:
+    """Start a worker and run it at once."""
+    return Launch(request, log).run(on_stage)
 
 
 def worker_environment(request: LaunchRequest) -> dict[str, str]:
@@ -131,10 +154,3 @@ def root_cause(log: Path) -> str:
     named = [line for line in lines if re.search(r"\b\w*(Error|Exception)\b", line)]
     last = (named or lines or ["it said nothing"])[-1]
     return "".join(character for character in last if character.isprintable()).replace(str(Path.home()), "~")[:400]
-
-
-def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """End the worker and whatever it started: it leads a session, and so a process group, of its own."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()

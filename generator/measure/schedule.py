@@ -3,27 +3,25 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from generator.methods import MethodId
+from generator.cells import Cell
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Slot:
     """One launch of the plan."""
 
     round: int
-    method: MethodId
+    cell: Cell
 
 
-def plan(methods: Sequence[MethodId], rounds: int) -> tuple[Slot, ...]:
-    """Every method once a round, in a Williams order: over an even number of methods and as many rounds, each method
+def plan(cells: Sequence[Cell], rounds: int) -> tuple[Slot, ...]:
+    """Every cell once a round, in a Williams order: over an even number of cells and as many rounds, each cell
     follows each other one equally often, so that neither drift nor what ran before favours one (E. J. Williams, 1949,
     "Experimental designs balanced for the estimation of residual effects of treatments").
     """
-    count = len(methods)
+    count = len(cells)
     first = [(step + 1) // 2 if step % 2 else (count - step // 2) % count for step in range(count)]
-    return tuple(
-        Slot(round_ + 1, methods[(position + round_) % count]) for round_ in range(rounds) for position in first
-    )
+    return tuple(Slot(round_ + 1, cells[(position + round_) % count]) for round_ in range(rounds) for position in first)
 
 
 def remaining(slots: Sequence[Slot], done: Collection[Slot]) -> tuple[Slot, ...]:

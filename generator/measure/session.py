@@ -3,28 +3,33 @@
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
 from time import monotonic
-from typing import Protocol
+from typing import Final, Protocol
 
 from pydantic import ValidationError
 
 from generator import measurements
+from generator.cells import Cell
 from generator.errors import StorageError, UsageError
 from generator.folders import MEASUREMENTS
 from generator.measure import environment
 from generator.measure.checkpoints import Ready, Unavailable, prepare
 from generator.measure.engine import LaunchRequest
 from generator.measure.failures import MENDS
-from generator.measure.launcher import Answer, NoAnswer, launch
+from generator.measure.launcher import Answer, Launch, NoAnswer
 from generator.measure.schedule import Slot, plan, remaining
 from generator.methods import MethodId
-from generator.profiles import Profile
+from generator.profiles import Profile, first_fault
 from generator.record import SCHEMA_VERSION, Completed, Failed, MeasuredRun, Stage
+
+# The measuring process paces an engine with one core; on fewer than these, a second import would take its share.
+CORES_TO_IMPORT_AHEAD: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class Order:
 
     profile: Profile
     profile_folder: Path
-    methods: tuple[MethodId, ...]
+    cells: tuple[Cell, ...]
     memory_budget_gib: float | None
     command: str
     begin_anew: bool = False
@@ -61,19 +66,29 @@ def measure(order: Order, watcher: Watcher, root: Path = MEASUREMENTS) -> measur
     with _alone(root):
         folder, manifest = _open_run(order, root)
         measurements.sweep(folder)
-        slots = plan(manifest.methods, manifest.profile.rounds)
+        slots = plan(manifest.cells, manifest.profile.rounds)
         to_do = remaining(slots, _done(folder, order))
         watcher.begins(manifest.run_id, len(slots), len(slots) - len(to_do))
-        checkpoints: dict[MethodId, Ready | Unavailable] = {}
-        for slot in to_do:
-            if slot.method not in checkpoints:
-                watcher.prepares(slot.method)
-                checkpoint = manifest.profile.checkpoints[slot.method]
-                checkpoints[slot.method] = prepare(slot.method, checkpoint, order.profile_folder)
-            outcome = _launch_one(slot, checkpoints[slot.method], manifest, folder, watcher)
-            measurements.write_launch(folder, outcome)
-            watcher.ends(slot, outcome)
+        checkpoints = _checkpoints(to_do, manifest, order, watcher)
+        line = _Line(manifest, checkpoints, folder, watcher)
+        try:
+            for slot, following in zip_longest(to_do, to_do[1:]):
+                outcome = line.launch(slot, following)
+                measurements.write_launch(folder, outcome)
+                watcher.ends(slot, outcome)
+        finally:
+            line.clear()
         return measurements.read_run(folder)
+
+
+def _checkpoints(
+    slots: Sequence[Slot], manifest: MeasuredRun, order: Order, watcher: Watcher
+) -> dict[MethodId, Ready | Unavailable]:
+    found: dict[MethodId, Ready | Unavailable] = {}
+    for method in dict.fromkeys(slot.cell.method for slot in slots):
+        watcher.prepares(method)
+        found[method] = prepare(method, manifest.profile.checkpoints[method], order.profile_folder)
+    return found
 
 
 def _done(folder: Path, order: Order) -> frozenset[Slot]:
@@ -82,51 +97,90 @@ def _done(folder: Path, order: Order) -> frozenset[Slot]:
         for launch_ in measurements.read_run(folder).launches
         if not (order.retry_failed and launch_.status == "failed")
     ]
-    return frozenset(Slot(launch_.round, launch_.method) for launch_ in kept)
+    return frozenset(Slot(launch_.round, launch_.cell) for launch_ in kept)
 
 
-def _launch_one(
-    slot: Slot, checkpoint: Ready | Unavailable, manifest: MeasuredRun, folder: Path, watcher: Watcher
-) -> Completed | Failed:
-    started_at, start = _now(), monotonic()
-    if isinstance(checkpoint, Unavailable):
-        answer: Answer | NoAnswer = NoAnswer("prepare", "checkpoint_unavailable", checkpoint.message)
-    else:
+class _Line:
+    """Launches one after the other. On a GPU the next worker imports its engine while this one measures: the card need
+    not wait for that, and the import leaves it alone."""
+
+    def __init__(
+        self,
+        manifest: MeasuredRun,
+        checkpoints: Mapping[MethodId, Ready | Unavailable],
+        folder: Path,
+        watcher: Watcher,
+    ) -> None:
+        self._manifest, self._checkpoints, self._folder, self._watcher = manifest, checkpoints, folder, watcher
+        self._imports_ahead = manifest.hardware.device == "cuda" and (os.cpu_count() or 1) >= CORES_TO_IMPORT_AHEAD
+        self._ahead: Launch | None = None
+        self._gpu = environment.find_gpu() if manifest.hardware.device == "cuda" else None
+        self._idle_bytes = self._gpu.used_bytes() if self._gpu else 0
+
+    def launch(self, slot: Slot, following: Slot | None) -> Completed | Failed:
+        """Make the launch of `slot`; `following` is the one that may be started meanwhile."""
+        started_at, start = _now(), monotonic()
+        checkpoint = self._checkpoints[slot.cell.method]
+        if isinstance(checkpoint, Unavailable):
+            answer: Answer | NoAnswer = NoAnswer("prepare", "checkpoint_unavailable", checkpoint.message)
+        else:
+            current, self._ahead = self._ahead or self._start(slot), None
+            assert current is not None
+
+            def on_stage(stage: Stage) -> None:
+                self._watcher.stage(slot, stage)
+                if stage == "warm-up" and following is not None and self._imports_ahead:
+                    self._ahead = self._start(following)
+
+            answer = current.run(on_stage)
+            if self._gpu is not None:
+                environment.wait_for_release(self._gpu, self._idle_bytes)
+        head = {
+            "schema_version": SCHEMA_VERSION,
+            "cell": slot.cell.model_dump(mode="json"),
+            "round": slot.round,
+            "started_at": started_at,
+            "duration_s": monotonic() - start,
+        }
+        if isinstance(answer, Answer):
+            try:
+                return Completed.model_validate_json(json.dumps(head | answer.completed | {"status": "completed"}))
+            except ValidationError as error:
+                answer = NoAnswer("close", "engine_error", f"the worker's answer is no record: {first_fault(error)}")
+        failed = {
+            "stage": answer.stage,
+            "reason": answer.reason,
+            "message": answer.message,
+            "mend": MENDS[answer.reason],
+        }
+        return Failed.model_validate_json(json.dumps(head | failed | {"status": "failed"}))
+
+    def clear(self) -> None:
+        """Leave no worker behind."""
+        if self._ahead is not None:
+            self._ahead.end()
+            self._ahead = None
+
+    def _start(self, slot: Slot) -> Launch | None:
+        checkpoint, profile = self._checkpoints[slot.cell.method], self._manifest.profile
+        if isinstance(checkpoint, Unavailable):
+            return None
         request = LaunchRequest(
-            method=slot.method,
+            cell=slot.cell,
             checkpoint=str(checkpoint.folder),
             model_source=checkpoint.source,
             model_revision=checkpoint.revision,
-            device=manifest.hardware.device,
-            memory_budget_gib=manifest.memory_budget_gib,
-            workload=manifest.profile.workload,
-            engine=manifest.profile.engine,
+            device=self._manifest.hardware.device,
+            memory_budget_gib=self._manifest.memory_budget_gib,
+            workloads=tuple(workload for workload in profile.workloads if workload.suits(slot.cell)),
+            engine=profile.engine,
         )
-        log = folder / "logs" / f"r{slot.round:02d}-{slot.method}.log"
-        answer = launch(request, log, lambda stage: watcher.stage(slot, stage))
-    head = {
-        "schema_version": SCHEMA_VERSION,
-        "method": slot.method,
-        "round": slot.round,
-        "started_at": started_at,
-        "duration_s": monotonic() - start,
-    }
-    if isinstance(answer, Answer):
-        try:
-            return Completed.model_validate_json(json.dumps(head | answer.completed | {"status": "completed"}))
-        except ValidationError as error:
-            answer = NoAnswer("close", "engine_error", f"the worker's answer is no record: {error.errors()[0]['msg']}")
-    failed = {
-        "stage": answer.stage,
-        "reason": answer.reason,
-        "message": answer.message,
-        "mend": MENDS[answer.reason],
-    }
-    return Failed.model_validate(head | failed | {"status": "failed"})
+        return Launch(request, self._folder / "logs" / f"r{slot.round:02d}-{slot.cell.id}.log")
 
 
 def _open_run(order: Order, root: Path) -> tuple[Path, MeasuredRun]:
-    """The newest run of just this order in just this environment that still lacks launches, or else a new one."""
+    """The newest run of just this order in just this environment that still lacks launches, or else a new one. More
+    rounds than a run had are launches that it lacks: what was made for a quick look counts for a thorough one."""
     gpu = environment.find_gpu()
     hardware, versions = environment.hardware(gpu), environment.versions()
     sha256 = environment.environment_sha256(hardware, versions)
@@ -136,14 +190,17 @@ def _open_run(order: Order, root: Path) -> tuple[Path, MeasuredRun]:
             not order.begin_anew
             and isinstance(manifest, MeasuredRun)
             and manifest.environment_sha256 == sha256
-            and (manifest.profile, manifest.methods, manifest.memory_budget_gib)
-            == (order.profile, order.methods, order.memory_budget_gib)
+            and _same_but_for_rounds(manifest, order)
             and (
-                len(run.launches) < len(manifest.methods) * manifest.profile.rounds
+                len(run.launches) < len(manifest.cells) * order.profile.rounds
                 or (order.retry_failed and any(launch_.status == "failed" for launch_ in run.launches))
             )
         ):
-            return root / manifest.run_id, manifest
+            folder = root / manifest.run_id
+            if order.profile.rounds > manifest.profile.rounds:
+                manifest = manifest.model_copy(update={"profile": order.profile})
+                measurements.write_manifest(folder, manifest)
+            return folder, manifest
     if order.retry_failed:
         raise UsageError("--retry-failed: no run of this profile in this environment has failed launches; leave it out")
     manifest = MeasuredRun(
@@ -152,7 +209,7 @@ def _open_run(order: Order, root: Path) -> tuple[Path, MeasuredRun]:
         run_id=_free_id(root, order.profile.name),
         created_at=_now(),
         profile=order.profile,
-        methods=order.methods,
+        cells=order.cells,
         memory_budget_gib=order.memory_budget_gib,
         hardware=hardware,
         versions=versions,
@@ -163,6 +220,12 @@ def _open_run(order: Order, root: Path) -> tuple[Path, MeasuredRun]:
     folder = root / manifest.run_id
     measurements.write_manifest(folder, manifest)
     return folder, manifest
+
+
+def _same_but_for_rounds(manifest: MeasuredRun, order: Order) -> bool:
+    at_least = max(manifest.profile.rounds, order.profile.rounds)
+    mine, its = (profile.model_copy(update={"rounds": at_least}) for profile in (manifest.profile, order.profile))
+    return (mine, manifest.cells, manifest.memory_budget_gib) == (its, order.cells, order.memory_budget_gib)
 
 
 def _free_id(root: Path, profile: str) -> str:

@@ -1,16 +1,17 @@
-"""The child process: loads one method, measures it once, answers with one JSON line. Started by `launcher.py`.
+"""The child process: loads one cell, measures it once, answers with one JSON line. Started by `launcher.py`.
 
-It reads a `LaunchRequest` from standard input and writes to the file descriptor that its only argument names: a line
-{"stage": …} as each stage begins, and at the end {"completed": …} or {"failed": …}. What an engine prints is logged.
+It reads a `LaunchRequest` from standard input, imports the engine, and waits there for a second line that tells it to
+go on. To the file descriptor that its only argument names it writes a line {"stage": …} as each stage begins, and at
+the end {"completed": …} or {"failed": …}. What an engine prints is logged.
 """
 
 import ctypes
 import importlib
 import json
 import os
-import random
 import signal
 import sys
+import time
 import traceback
 from pathlib import Path
 from time import perf_counter
@@ -18,13 +19,15 @@ from typing import Any, Final, TextIO
 
 from pydantic import ValidationError
 
-from generator.measure.engine import Engine, LaunchRequest, Loaded, UnsupportedError, WrongKernelError
+from generator.measure.engine import Engine, EngineMemory, LaunchRequest, Loaded, UnsupportedError, WrongKernelError
 from generator.measure.environment import Gpu, find_gpu
+from generator.measure.meters.energy import idle_w
 from generator.measure.meters.memory import GIB, MIB, MemoryReading, process_memory_peak_bytes, read_memory
-from generator.measure.meters.speed import time_repeat
-from generator.measure.meters.utilisation import PeakUtilisation
+from generator.measure.meters.telemetry import Watch
+from generator.measure.points import Vocabulary, measure_points, prompts_of
 from generator.methods import method_of
-from generator.record import Configuration, FailureReason, Quantities, Sample, Stage
+from generator.profiles import Batch
+from generator.record import Configuration, FailureReason, Fault, Limits, Point, Quantities, Stage, Telemetry
 
 NO_GPU: Final = "there is no GPU in this machine"
 
@@ -36,12 +39,19 @@ OUT_OF_MEMORY: Final = (
     "less than desired gpu memory",
 )
 
+# Throttled for more than 1% of the readings: the figures are a hot card's. Clocks apart by more than half a second: the
+# machine slept, or somebody set the time.
+THROTTLED_PERCENT: Final = 1.0
+CLOCKS_APART_S: Final = 0.5
+# The parts of the memory that the engine knows of, against what the driver says is used.
+MEMORY_APART: Final = 0.03
+
 
 def main() -> None:
     """Measure, answer, and leave without the engine's own clean-up, which can hang after the work is done."""
     _die_with_the_parent()
     with os.fdopen(int(sys.argv[1]), "w", encoding="utf-8") as replies:
-        request = LaunchRequest.model_validate_json(sys.stdin.read())
+        request = LaunchRequest.model_validate_json(sys.stdin.readline())
         progress = Progress(replies)
         try:
             answer: dict[str, Any] = {"completed": measure(request, progress)}
@@ -72,65 +82,112 @@ class Progress:
 
 
 def measure(request: LaunchRequest, progress: Progress) -> dict[str, Any]:
-    """The protocol: baseline → import → load → warm-up → repeats → readings, with the engine still alive → close."""
-    gpu = find_gpu() if request.device == "cuda" else None
-    before = read_memory(gpu)
-
+    """The protocol: import → wait for the device → baseline → limits → load → warm-up → points → readings, with the
+    engine still alive → close."""
     start = progress.stage("import")
-    engine: Engine = importlib.import_module(
-        f"generator.measure.engines.{method_of(request.method).engine}"
-    ).import_engine(request)
-    import_time_s = perf_counter() - start
+    engine: Engine = importlib.import_module(f"generator.measure.engines.{request.cell.engine}").import_engine(request)
+    from generator.measure.meters.limits import measure_limits  # imports torch, as the engine has done
 
-    start = progress.stage("load")
+    times_s = {"import_time_s": perf_counter() - start}
+    progress.stage("wait")
+    sys.stdin.readline()
+
+    progress.stage("load")
+    gpu = find_gpu() if request.device == "cuda" else None
+    before, clocks = read_memory(gpu), _clocks()
+    others = gpu.process_count() if gpu else 0
+    idle = idle_w(gpu) if gpu else None
+    limits = measure_limits(request.device, request.engine.dtype)
+
+    start = perf_counter()
     loaded = engine.load()
-    load_time_s = perf_counter() - start
+    times_s["load_time_s"] = perf_counter() - start
     refuse_a_fallback(loaded.configuration, request)
-    prompts = token_ids(request)
 
     start = progress.stage("warm-up")
-    for _ in range(request.workload.warmup_repeats):
-        engine.generate(prompts, request.workload.output_tokens)
-    warmup_time_s = perf_counter() - start
+    times_s["first_token_time_s"] = warm_up(engine, request)
+    times_s["warmup_time_s"] = perf_counter() - start
 
     progress.stage("generate")
-    with PeakUtilisation(gpu) as utilisation:
-        samples = [
-            time_repeat(engine, prompts, request.workload.output_tokens) for _ in range(request.workload.repeats)
-        ]
-    after = read_memory(gpu)
-    quantities = assemble(
-        request,
-        loaded,
-        samples,
-        before,
-        after,
-        gpu,
-        utilisation.percent,
-        (import_time_s, load_time_s, warmup_time_s),
-    )
+    if gpu is None:
+        points, watch = measure_points(engine, request, None, None), None
+    else:
+        with Watch(gpu) as watch:
+            points = measure_points(engine, request, gpu, idle)
+    after, memory = read_memory(gpu), engine.memory()
+    telemetry = watch.telemetry() if watch else None
+    utilisation = watch.utilisation_peak_percent if watch else None
+    quantities = assemble(request, loaded, memory, points, before, after, gpu, utilisation, times_s)
+    faults = [*environment_faults(telemetry, clocks, others, watch), *memory_faults(quantities)]
     progress.stage("close")
     engine.close()
+    return as_json(loaded, quantities, points, limits, telemetry, faults)
+
+
+def as_json(
+    loaded: Loaded,
+    quantities: Quantities,
+    points: list[Point],
+    limits: Limits,
+    telemetry: Telemetry | None,
+    faults: list[Fault],
+) -> dict[str, Any]:
+    """The answer: what `record.Completed` holds beyond what the parent knows."""
     return {
         "configuration": loaded.configuration.model_dump(mode="json"),
         "quantities": quantities.model_dump(mode="json"),
-        "samples": [sample.model_dump(mode="json") for sample in samples],
+        "points": [point.model_dump(mode="json") for point in points],
+        "limits": limits.model_dump(mode="json"),
+        "telemetry": telemetry.model_dump(mode="json") if telemetry else None,
+        "faults": [fault.model_dump(mode="json") for fault in faults],
     }
+
+
+def warm_up(engine: Engine, request: LaunchRequest) -> float:
+    """One token of one prompt, which is the first thing that the engine does, and then the first workload as often as
+    it says; the time of the first token, in seconds."""
+    headline = request.workloads[0]
+    assert isinstance(headline, Batch)
+    prompts = prompts_of(headline, Vocabulary(request.checkpoint))
+    start = perf_counter()
+    engine.generate(prompts[:1], 1)
+    first_token_time_s = perf_counter() - start
+    for _ in range(headline.warmup_repeats):
+        engine.generate(prompts, headline.output_tokens)
+    return first_token_time_s
 
 
 def assemble(
     request: LaunchRequest,
     loaded: Loaded,
-    samples: list[Sample],
+    memory: EngineMemory,
+    points: list[Point],
     before: MemoryReading,
     after: MemoryReading,
     gpu: Gpu | None,
     gpu_utilisation_peak_percent: float | None,
-    times_s: tuple[float, float, float],
+    times_s: dict[str, float],
 ) -> Quantities:
     """The readings as the record's quantities, with a reason for each that does not exist."""
-    values: dict[str, Any] = dict.fromkeys(Quantities.model_fields)
-    absent: dict[str, str] = {}
+    framework = loaded.configuration.framework
+    values: dict[str, Any] = {name: None for name in Quantities.model_fields if name != "absent"}
+    values |= times_s | {
+        "gpu_utilisation_peak_percent": gpu_utilisation_peak_percent,
+        "weights_gib": memory.weights_bytes / GIB,
+        "kv_cache_gib": _gib(memory.kv_cache_bytes),
+        "kv_cache_tokens": memory.kv_cache_tokens,
+        "activation_peak_gib": _gib(memory.activation_peak_bytes),
+        "cuda_graphs_gib": _gib(memory.cuda_graphs_bytes),
+        "non_torch_gib": _gib(memory.non_torch_bytes),
+        "weights_load_time_s": loaded.weights_load_time_s,
+        "compile_time_s": loaded.compile_time_s,
+        "graph_capture_time_s": loaded.graph_capture_time_s,
+        "output_tokens_per_s": points[0].output_tokens_per_s,
+        "output_tokens_total": sum(sample.output_tokens for sample in points[0].samples),
+        "system_ram_increase_mib": (after.ram_used_bytes - before.ram_used_bytes) / MIB,
+        "system_ram_percent": after.ram_percent,
+        "process_memory_peak_mib": process_memory_peak_bytes() / MIB,
+    }
     if gpu is not None and before.gpu_used_bytes is not None and after.gpu_used_bytes is not None:
         card_bytes = gpu.total_bytes()
         if request.memory_budget_gib is not None:
@@ -143,59 +200,85 @@ def assemble(
             "gpu_memory_free_mib": (card_bytes - after.gpu_used_bytes) / MIB,
             "gpu_memory_baseline_mib": before.gpu_used_bytes / MIB,
         }
-    else:
-        absent |= {name: NO_GPU for name in values if name.startswith("gpu_memory")}
-    if gpu_utilisation_peak_percent is None:
-        absent["gpu_utilisation_peak_percent"] = NO_GPU if gpu is None else "generation ended before the first reading"
-    if loaded.kv_cache_bytes is None:
-        reason = (
-            f"{loaded.configuration.framework} allocates the KV cache as tokens arrive, so there is no pool to measure"
+        if memory.allocator_bytes is not None:
+            values["non_torch_gib"] = max(0, used_bytes - memory.allocator_bytes) / GIB
+    absent = {name: _why_absent(name, request, framework) for name, value in values.items() if value is None}
+    return Quantities(**values, absent=absent)
+
+
+def _why_absent(name: str, request: LaunchRequest, framework: str) -> str:
+    if request.device == "cpu" and (name.startswith("gpu_") or name in _DEVICE_PARTS):
+        return NO_GPU
+    if name.startswith("kv_cache"):
+        return f"{framework} allocates the KV cache as tokens arrive, so there is no pool to measure"
+    if name in {"compile_time_s", "graph_capture_time_s", "cuda_graphs_gib"}:
+        return "nothing is compiled or captured in the eager mode"
+    if name == "gpu_utilisation_peak_percent":
+        return "the work ended before the first reading"
+    return f"{framework} gives no account of it with these settings"
+
+
+_DEVICE_PARTS: Final = {"activation_peak_gib", "cuda_graphs_gib", "non_torch_gib"}
+
+
+def _gib(amount_bytes: int | None) -> float | None:
+    return None if amount_bytes is None else amount_bytes / GIB
+
+
+def environment_faults(
+    telemetry: Telemetry | None, clocks: tuple[float, float, float], others: int, watch: Watch | None
+) -> list[Fault]:
+    """What happened around the engine that its figures must not be judged with."""
+    faults = []
+    seen = max(others, (watch.processes_max if watch else 0) - 1)
+    if seen > 0:
+        faults.append(Fault(kind="foreign_process", detail=f"{seen} other processes used the GPU meanwhile"))
+    if telemetry and telemetry.throttled_percent > THROTTLED_PERCENT:
+        faults.append(
+            Fault(
+                kind="throttled",
+                detail=f"the card slowed itself down in {telemetry.throttled_percent:.0f}% of the readings",
+            )
         )
-        absent |= {"kv_cache_gib": reason, "kv_cache_tokens": reason}
-    else:
-        values |= {"kv_cache_gib": loaded.kv_cache_bytes / GIB, "kv_cache_tokens": loaded.kv_cache_tokens}
-    import_time_s, load_time_s, warmup_time_s = times_s
-    rates = sorted(sample.output_tokens_per_s for sample in samples)
-    values |= {
-        "gpu_utilisation_peak_percent": gpu_utilisation_peak_percent,
-        "weights_gib": loaded.weights_bytes / GIB,
-        "import_time_s": import_time_s,
-        "load_time_s": load_time_s,
-        "warmup_time_s": warmup_time_s,
-        "output_tokens_per_s": (rates[(len(rates) - 1) // 2] + rates[len(rates) // 2]) / 2,
-        "output_tokens_total": sum(sample.output_tokens for sample in samples),
-        "system_ram_increase_mib": (after.ram_used_bytes - before.ram_used_bytes) / MIB,
-        "system_ram_percent": after.ram_percent,
-        "process_memory_peak_mib": process_memory_peak_bytes() / MIB,
-        "absent": absent,
-    }
-    return Quantities(**values)
+    passed = [later - earlier for earlier, later in zip(clocks, _clocks(), strict=True)]
+    if max(passed) - min(passed) > CLOCKS_APART_S:
+        faults.append(
+            Fault(kind="clock_jump", detail=f"the machine's clocks moved {max(passed) - min(passed):.1f} s apart")
+        )
+    return faults
+
+
+def memory_faults(quantities: Quantities) -> list[Fault]:
+    """Whether the parts that the engine knows of add up to what the driver says is used."""
+    parts = (
+        quantities.weights_gib,
+        quantities.kv_cache_gib,
+        quantities.activation_peak_gib,
+        quantities.cuda_graphs_gib,
+        quantities.non_torch_gib,
+    )
+    used_mib = quantities.gpu_memory_used_mib
+    if used_mib is None or quantities.activation_peak_gib is None or quantities.non_torch_gib is None:
+        return []
+    used_gib, known_gib = used_mib / 1024, sum(part or 0 for part in parts)
+    if abs(used_gib - known_gib) <= MEMORY_APART * used_gib:
+        return []
+    detail = f"the parts add up to {known_gib:.2f} GiB, the driver counts {used_gib:.2f} GiB"
+    return [Fault(kind="memory_unexplained", detail=detail)]
+
+
+def _clocks() -> tuple[float, float, float]:
+    """Three clocks that agree on how long something took, unless the machine slept or its time was set."""
+    return time.monotonic(), time.clock_gettime(time.CLOCK_BOOTTIME), time.time()
 
 
 def refuse_a_fallback(configuration: Configuration, request: LaunchRequest) -> None:
     """A slow fallback is not the method, and its figures would carry the method's name."""
-    accepted = method_of(request.method).kernels
+    accepted = method_of(request.cell.method).kernels[request.cell.engine]
     others = {kernel: count for kernel, count in configuration.kernels.items() if kernel not in accepted}
     if others or not configuration.kernels:
         found = ", ".join(f"{count} × {kernel}" for kernel, count in others.items()) or "no linear layers at all"
         raise WrongKernelError(f"expected all linear layers on one of {', '.join(accepted)}; found {found}")
-
-
-def token_ids(request: LaunchRequest) -> list[list[int]]:
-    """The workload's prompts as token ids of the checkpoint's vocabulary."""
-    workload = request.workload
-    folder = Path(request.checkpoint)
-    if workload.prompts:
-        from tokenizers import Tokenizer  # only in an environment that has an engine
-
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        return [list(tokenizer.encode(prompt).ids) for prompt in workload.prompts]
-    vocabulary = json.loads((folder / "config.json").read_text(encoding="utf-8"))["vocab_size"]
-    source = random.Random(workload.seed)  # noqa: S311, the same prompts for every method, not a secret
-    return [
-        [source.randrange(vocabulary) for _ in range(workload.random_prompt_tokens)]
-        for _ in range(workload.random_prompts)
-    ]
 
 
 def reason_of(error: BaseException) -> FailureReason:

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
-from generator.analyse.findings import MethodFindings, RunFindings
-from generator.analyse.summary import Stat
+from generator.analyse.cell import CONTEXTS, MEMORY_PARTS, CellFindings
+from generator.analyse.findings import RunFindings
+from generator.analyse.statistics import Stat
 from generator.render.units import bare, label, number, times, unit
 
 # Six significant digits are more than any of these figures has, and keep the page small and diffable.
@@ -28,13 +29,13 @@ class Chart:
 
 
 def bars(run: RunFindings, quantity: str) -> Chart | None:
-    """One bar a method; the whiskers are the lowest and the highest launch. None when no method has the quantity."""
-    shown = [method for method in run.measured if quantity in method.stats]
+    """One bar a cell; the whiskers are the lowest and the highest launch. None when no cell has the quantity."""
+    shown = [one for one in run.shown if quantity in one.stats]
     if not shown:
         return None
-    stats = [method.stats[quantity] for method in shown]
+    stats = [one.stats[quantity] for one in shown]
     trace = go.Bar(
-        y=[method.method.name for method in shown],
+        y=[one.name for one in shown],
         x=[_rounded(stat.median) for stat in stats],
         error_x=_whiskers(stats),
         orientation="h",
@@ -43,7 +44,7 @@ def bars(run: RunFindings, quantity: str) -> Chart | None:
         textposition="inside",
         insidetextanchor="start",
         hovertemplate="%{y}: %{text} " + unit(quantity) + "<extra></extra>",
-        meta={"methods": [method.method.id for method in shown]} | _origin(run),
+        meta={"methods": [_look(one) for one in shown]} | _origin(run),
     )
     layout = {
         "xaxis": {"title": {"text": _axis(quantity)}, "rangemode": "tozero"},
@@ -55,46 +56,142 @@ def bars(run: RunFindings, quantity: str) -> Chart | None:
         figure=_json([trace], layout),
         columns=("Method", f"Median, {unit(quantity)}", "Lowest launch", "Highest launch", "Launches"),
         rows=tuple(
-            (
-                method.method.name,
-                *(bare(value, quantity) for value in (stat.median, stat.low, stat.high)),
-                str(stat.count),
-            )
-            for method, stat in zip(shown, stats, strict=True)
+            (one.name, *(bare(value, quantity) for value in _three(stat)), str(stat.count))
+            for one, stat in zip(shown, stats, strict=True)
         ),
     )
 
 
 def memory_parts(run: RunFindings) -> Chart | None:
-    """Stacked bars that add up to the card. None when no method's device memory is known in parts."""
-    parts = [(method, method.memory_parts) for method in run.measured]
-    known = [(method, part) for method, part in parts if part is not None]
-    if not known:
+    """Stacked bars that add up to the card. None when no cell's device memory is known in parts."""
+    known = [(one.name, one.memory_parts) for one in run.shown if one.memory_parts]
+    labels = {name: label(name) for name in MEMORY_PARTS} | {
+        "unexplained_gib": "Not accounted for by the engine",
+        "free_gib": "Free",
+    }
+    rows = [(name, {part: float(getattr(parts, part)) for part in labels}) for name, parts in known]
+    return _stacked("memory-parts", rows, labels, "GPU memory (GiB)", "GiB")
+
+
+def load_times(run: RunFindings) -> Chart | None:
+    """Stacked bars of the steps until the first token. None when no cell has them."""
+    steps = ("import_time_s", "weights_load_time_s", "compile_time_s", "graph_capture_time_s", "first_token_time_s")
+    labels = {
+        "import_time_s": "Import",
+        "weights_load_time_s": "Weights",
+        "compile_time_s": "Compiling",
+        "graph_capture_time_s": "Capturing graphs",
+        "rest_s": "Profiling, KV cache and the rest",
+        "first_token_time_s": "First token",
+    }
+    rows = []
+    for one in run.shown:
+        if "weights_load_time_s" not in one.stats:
+            continue
+        times_s = {step: one.stats[step].median if step in one.stats else 0.0 for step in steps}
+        of_load_s = sum(times_s[step] for step in steps[1:4])
+        times_s["rest_s"] = max(0.0, one.stats["load_time_s"].median - of_load_s)
+        rows.append((one.name, {step: times_s[step] for step in labels}))
+    return _stacked("load-times", rows, labels, "Time from start to first token (s)", "s")
+
+
+def _stacked(
+    slug: str, rows: Sequence[tuple[str, dict[str, float]]], labels: dict[str, str], axis: str, unit_: str
+) -> Chart | None:
+    """One bar a row, one part a label; parts that no row has are left out."""
+    parts = {part: text for part, text in labels.items() if any(values[part] > 0 for _, values in rows)}
+    if not parts:
         return None
-    names = ("weights", "kv_cache", "other", "free")
-    labels = ("Weights", "KV cache, pre-allocated", "Activations and other", "Free")
     traces = [
         go.Bar(
             name=text,
-            y=[method.method.name for method, _ in known],
-            x=[_rounded(getattr(part, f"{name}_gib")) for _, part in known],
+            y=[name for name, _ in rows],
+            x=[_rounded(values[part]) for _, values in rows],
             orientation="h",
-            hovertemplate="%{y}, " + text.lower() + ": %{x:.2f} GiB<extra></extra>",
-            meta={"part": name},
+            hovertemplate="%{y}, " + text + ": %{x:.2f} " + unit_ + "<extra></extra>",
+            meta={"part": part.rpartition("_")[0]},
         )
-        for name, text in zip(names, labels, strict=True)
+        for part, text in parts.items()
     ]
+    layout = {"barmode": "stack", "xaxis": {"title": {"text": axis}}, "yaxis": {"autorange": "reversed"}}
+    return Chart(
+        slug=slug,
+        figure=_json(traces, layout),
+        columns=("Method", *(f"{text}, {unit_}" for text in parts.values())),
+        rows=tuple((name, *(number(values[part], 2) for part in parts)) for name, values in rows),
+    )
+
+
+def users_by_context(run: RunFindings) -> Chart | None:
+    """How many users fit at once, by the context that each has; a line a cell. None where no KV cache is known."""
+    shown = [one for one in run.shown if one.users_by_context]
+    if not shown:
+        return None
+    traces = [
+        go.Scatter(
+            name=one.name,
+            x=list(one.users_by_context),
+            y=[users or None for users in one.users_by_context.values()],
+            mode="lines+markers",
+            hovertemplate=f"{one.name}, %{{x:,}} tokens each: %{{y:,}} users<extra></extra>",
+            meta={"method": _look(one)} | _origin(run),
+        )
+        for one in shown
+    ]
+    ticks = {"tickvals": list(CONTEXTS), "ticktext": [f"{context // 1024}K" for context in CONTEXTS]}
     layout = {
-        "barmode": "stack",
-        "xaxis": {"title": {"text": "GPU memory (GiB)"}},
-        "yaxis": {"autorange": "reversed"},
+        "xaxis": {"title": {"text": "Context of each user (tokens)"}, "type": "log"} | ticks,
+        "yaxis": {"title": {"text": "Users at once"}, "type": "log"},
     }
     return Chart(
-        slug="memory-parts",
+        slug="users-by-context",
         figure=_json(traces, layout),
-        columns=("Method", *(f"{text}, GiB" for text in labels)),
+        columns=("Method", *(f"Users at {context:,} tokens" for context in CONTEXTS)),
+        rows=tuple((one.name, *(number(users) for users in one.users_by_context.values())) for one in shown),
+    )
+
+
+def by_users(run: RunFindings, quantity: str, scale: float = 1, axis: str | None = None) -> Chart | None:
+    """A quantity over the number of users who are served at once; a line a cell. None where fewer than two numbers of
+    users were measured. `scale` and `axis` give it in another unit."""
+    curves = {}
+    for one in run.shown:
+        stats = {point.concurrency: point.stats[quantity].map(scale) for point in one.served if quantity in point.stats}
+        if len(stats) > 1:
+            curves[one.cell] = (one, stats)
+    if not curves:
+        return None
+    text = axis or _axis(quantity)
+    traces = [
+        go.Scatter(
+            name=one.name,
+            x=list(stats),
+            y=[_rounded(stat.median) for stat in stats.values()],
+            error_y=_whiskers(list(stats.values())),
+            mode="lines+markers",
+            hovertemplate=f"{one.name}, %{{x}} users: %{{y:,.4~r}}<extra></extra>",
+            meta={"method": _look(one)} | _origin(run),
+        )
+        for one, stats in curves.values()
+    ]
+    users = sorted({number_ for _, stats in curves.values() for number_ in stats})
+    layout = {
+        "xaxis": {
+            "title": {"text": "Users at once"},
+            "type": "log",
+            "tickvals": users,
+            "ticktext": [*map(str, users)],
+        },
+        "yaxis": {"title": {"text": text}, "rangemode": "tozero"},
+    }
+    return Chart(
+        slug=f"{quantity.replace('_', '-')}-by-users",
+        figure=_json(traces, layout),
+        columns=("Method and users", text, "Lowest launch", "Highest launch"),
         rows=tuple(
-            (method.method.name, *(number(getattr(part, f"{name}_gib"), 2) for name in names)) for method, part in known
+            (f"{one.name}, {count}", *(number(value, 2) for value in _three(stat)))
+            for one, stats in curves.values()
+            for count, stat in stats.items()
         ),
     )
 
@@ -102,23 +199,23 @@ def memory_parts(run: RunFindings) -> Chart | None:
 def speed_against_memory(run: RunFindings, memory: str = "weights_gib") -> Chart | None:
     """A point a method: memory across, speed up. None when fewer than two methods have both."""
     speed = "output_tokens_per_s"
-    shown = [method for method in run.measured if speed in method.stats and memory in method.stats]
+    shown = [one for one in run.shown if speed in one.stats and memory in one.stats]
     if len(shown) < 2:
         return None
     traces = [
         go.Scatter(
-            x=[_rounded(method.stats[memory].median)],
-            y=[_rounded(method.stats[speed].median)],
-            error_y=_whiskers([method.stats[speed]]),
+            x=[_rounded(one.stats[memory].median)],
+            y=[_rounded(one.stats[speed].median)],
+            error_y=_whiskers([one.stats[speed]]),
             mode="markers+text",
-            name=method.method.name,
-            text=[method.method.name],
-            # Alternately left and right, so that two methods that are close keep their names apart.
+            name=one.name,
+            text=[one.name],
+            # Alternately left and right, so that two that are close keep their names apart.
             textposition="middle right" if index % 2 else "middle left",
-            hovertemplate=f"{method.method.name}: %{{y:.5~r}} {unit(speed)}, %{{x:.4~r}} {unit(memory)}<extra></extra>",
-            meta={"method": method.method.id} | _origin(run),
+            hovertemplate=f"{one.name}: %{{y:.5~r}} {unit(speed)}, %{{x:.4~r}} {unit(memory)}<extra></extra>",
+            meta={"method": _look(one)} | _origin(run),
         )
-        for index, method in enumerate(shown)
+        for index, one in enumerate(shown)
     ]
     layout = {
         "xaxis": {"title": {"text": _axis(memory)}, "rangemode": "tozero"},
@@ -131,11 +228,11 @@ def speed_against_memory(run: RunFindings, memory: str = "weights_gib") -> Chart
         columns=("Method", _axis(memory), _axis(speed), "Lowest launch", "Highest launch"),
         rows=tuple(
             (
-                method.method.name,
-                bare(method.stats[memory].median, memory),
-                *(bare(value, speed) for value in _three(method.stats[speed])),
+                one.name,
+                bare(one.stats[memory].median, memory),
+                *(bare(value, speed) for value in _three(one.stats[speed])),
             )
-            for method in shown
+            for one in shown
         ),
     )
 
@@ -151,15 +248,15 @@ def relative_speed(runs: Sequence[tuple[str, RunFindings]]) -> Chart | None:
         traces.append(
             go.Bar(
                 name=name,
-                x=[method.method.name for method, _ in ratios],
+                x=[one.name for one, _ in ratios],
                 y=[_rounded(ratio) for _, ratio in ratios],
                 text=[times(ratio) for _, ratio in ratios],
                 textposition="outside",
                 hovertemplate="%{x}: %{text} of FP16<extra>" + name + "</extra>",
-                meta={"methods": [method.method.id for method, _ in ratios]} | _origin(run),
+                meta={"methods": [_look(one) for one, _ in ratios]} | _origin(run),
             )
         )
-        rows += [(f"{method.method.name}, {name}", times(ratio)) for method, ratio in ratios]
+        rows += [(f"{one.name}, {name}", times(ratio)) for one, ratio in ratios]
     if not traces:
         return None
     layout = {
@@ -180,12 +277,17 @@ def relative_speed(runs: Sequence[tuple[str, RunFindings]]) -> Chart | None:
     return Chart("relative-speed", _json(traces, layout), ("Method and run", "Speed against FP16"), tuple(rows))
 
 
-def _ratios(run: RunFindings) -> list[tuple[MethodFindings, float]]:
+def _ratios(run: RunFindings) -> list[tuple[CellFindings, float]]:
     base = run.baseline
     if base is None:
         return []
-    found = [(method, method.against(base, "output_tokens_per_s")) for method in run.measured if method is not base]
-    return [(method, comparison.ratio) for method, comparison in found if comparison]
+    found = [(one, run.comparison(one, base, "output_tokens_per_s")) for one in run.measured if one is not base]
+    return [(one, comparison.ratio) for one, comparison in found if comparison]
+
+
+def _look(one: CellFindings) -> str:
+    """The method's look; with a star where it is not at home, which is drawn fainter."""
+    return one.cell.method if one.cell.at_home else f"{one.cell.method}*"
 
 
 def _origin(run: RunFindings) -> dict[str, str]:

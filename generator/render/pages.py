@@ -15,6 +15,9 @@ from generator.render import charts, units
 # record, be it a model's name or an engine's last words, can become a link, an element or an attribute.
 _PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ,.;%/?()·×±−–—≤≥≈°…’")
 
+# What tables show besides the quantities of the records.
+DERIVED: Final = ("one_user_tokens_per_s", "limit_percent", "energy_per_token_j")
+
 PAGES: Final = (
     "index",
     "scenarios",
@@ -82,7 +85,7 @@ def _context(findings: Findings, files: Sequence[str]) -> dict[str, Any]:
         "methods": METHODS,
         "files": files,
         "schema_version": SCHEMA_VERSION,
-        "quantities": [name for name in Quantities.model_fields if name != "absent"],
+        "quantities": [*(name for name in Quantities.model_fields if name != "absent"), *DERIVED],
         "charts": charts,
         "relative_speed": charts.relative_speed(compared),
         "up": "",

@@ -28,5 +28,5 @@ def summary(run: RunFindings) -> Table:
             bare(method.stats[quantity].median, quantity) if quantity in method.stats else "–" for quantity in shown
         ]
         failures = f", {len(method.failed)} failed" if method.failed else ""
-        table.add_row(method.method.name, *cells, f"{len(method.completed)}{failures}")
+        table.add_row(method.method.name, *cells, f"{len(method.valid)}{failures}")
     return table

@@ -15,7 +15,7 @@ def test_speed_against_fp16_is_as_printed(method: str, printed: float) -> None:
     assert found is not None
     assert ARTICLE.baseline is not None
 
-    comparison = found.against(ARTICLE.baseline, "output_tokens_per_s")
+    comparison = ARTICLE.comparison(found, ARTICLE.baseline, "output_tokens_per_s")
 
     assert comparison is not None
     assert comparison.change_percent == pytest.approx(printed, abs=0.06)
@@ -26,7 +26,7 @@ def test_memory_saved_by_nf4_is_as_printed() -> None:
     assert nf4 is not None
     assert ARTICLE.baseline is not None
 
-    comparison = nf4.against(ARTICLE.baseline, "gpu_memory_used_mib")
+    comparison = ARTICLE.comparison(nf4, ARTICLE.baseline, "gpu_memory_used_mib")
 
     assert comparison is not None
     assert -comparison.change_percent == pytest.approx(66.0, abs=0.1)

@@ -1,7 +1,6 @@
 """A whole measurement on the real engines, on the CPU, with a tiny random model: short, but not pretended."""
 
 import importlib.util
-import json
 import os
 import signal
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from generator.measurements import read_run
+from generator.record import Completed, Failed, Reported
 
 pytestmark = [
     pytest.mark.engine,
@@ -24,11 +24,21 @@ model_name = "Tiny random model"
 weights = "random"
 purpose = "demo"
 rounds = 1
-[workload]
+controls = true
+[[workloads]]
+name = "seven"
+kind = "batch"
 output_tokens = 8
 repeats = 3
 random_prompts = 7
 random_prompt_tokens = 16
+[[workloads]]
+name = "users"
+kind = "closed-loop"
+users = [1, 3]
+requests = 6
+random_prompt_tokens = 16
+output_tokens = 8
 [engine]
 max_model_len = 128
 max_num_seqs = 8
@@ -97,24 +107,50 @@ def test_four_methods_are_measured_and_an_interrupted_run_goes_on(tmp_path: Path
     assert second.returncode == 6, said
     (folder,) = (path for path in launches.iterdir() if path.is_dir())
     assert {name: (folder / "launches" / name).read_bytes() for name in kept} == kept
-    outcomes = {launch.method: launch for launch in read_run(folder).launches}
-    assert {method: outcome.status for method, outcome in outcomes.items()} == {
-        "fp16": "completed",
-        "nf4": "completed",
-        "awq": "completed",
-        "gptq": "failed",
+    outcomes = {launch.cell.id: launch for launch in read_run(folder).launches}
+    assert {name: outcome.status for name, outcome in outcomes.items()} == {
+        "fp16-vllm-eager": "completed",
+        "nf4-transformers-eager": "completed",
+        "awq-vllm-eager": "completed",
+        "gptq-vllm-eager": "failed",
+        "fp16-transformers-eager": "completed",
+        "nf4-vllm-eager": "failed",
     }
-    assert outcomes["gptq"].reason == "checkpoint_unavailable"  # type: ignore[union-attr]
-    for method in ("fp16", "nf4", "awq"):
-        record = json.loads((folder / "launches" / f"r01-{method}.json").read_text())
-        assert [sample["output_tokens"] for sample in record["samples"]] == [7 * 8] * 3
-        assert record["quantities"]["gpu_memory_used_mib"] is None
-        assert record["quantities"]["absent"]["gpu_memory_used_mib"] == "there is no GPU in this machine"
-        assert record["quantities"]["process_memory_peak_mib"] > 100
-    kernels = {method: set(outcomes[method].configuration.kernels) for method in ("fp16", "nf4", "awq")}  # type: ignore[union-attr]
-    assert kernels == {
-        "fp16": {"UnquantizedLinearMethod"},
-        "nf4": {"Linear4bit[nf4, double quantisation]"},
-        "awq": {"CPUWNA16LinearKernel"},
+    assert reason(outcomes["gptq-vllm-eager"]) == "checkpoint_unavailable"
+    assert reason(outcomes["nf4-vllm-eager"]) == "unsupported"
+    measured = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, Completed)}
+    assert {name: set(outcome.configuration.kernels) for name, outcome in measured.items()} == {
+        "fp16-vllm-eager": {"UnquantizedLinearMethod"},
+        "nf4-transformers-eager": {"Linear4bit[nf4, double quantisation]"},
+        "awq-vllm-eager": {"CPUWNA16LinearKernel"},
+        "fp16-transformers-eager": {"Linear[not quantised]"},
     }
+    for outcome in measured.values():
+        check(outcome)
     assert str(tmp_path) not in "".join(path.read_text() for path in folder.glob("**/*.json"))
+
+
+def reason(outcome: Completed | Failed | Reported) -> str:
+    assert isinstance(outcome, Failed)
+    return outcome.reason
+
+
+def check(outcome: Completed) -> None:
+    batch, *loops = outcome.points
+    assert [sample.output_tokens for sample in batch.samples] == [7 * 8] * 3
+    assert [point.concurrency for point in loops] == [1, 3]
+    sent = [point.requests.output_tokens for point in loops if point.requests]
+    assert len(sent[0]) == 6
+    assert sent[0] == sent[1]
+    for point in loops:
+        assert point.gaps is not None
+        assert sum(point.gaps.counts.values()) == sum(sent[0]) - 6
+    quantities = outcome.quantities
+    assert quantities.gpu_memory_used_mib is None
+    assert quantities.absent["gpu_memory_used_mib"] == "there is no GPU in this machine"
+    assert quantities.process_memory_peak_mib is not None
+    assert quantities.process_memory_peak_mib > 100
+    assert quantities.weights_load_time_s is not None
+    assert outcome.limits is not None
+    assert outcome.limits.copy_gb_per_s > 0.5
+    assert outcome.valid

@@ -10,13 +10,14 @@ import markdown  # type: ignore[import-untyped]
 import plotly
 import plotly.graph_objects as go
 import pytest
-from examples import completed, failed, four_methods, manifest
+from examples import completed, failed, four_methods, manifest, with_controls
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator.analyse.findings import find
 from generator.folders import PAGES, TEMPLATES
 from generator.measurements import Run
+from generator.record import Fault
 from generator.render.pages import inert, render_pages
 
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
@@ -27,11 +28,14 @@ def pages(*runs: Run) -> dict[str, str]:
     return render_pages(find(runs), TEXTS, ())
 
 
+THROTTLED = Fault(kind="throttled", detail="the card slowed itself down in 12% of the readings")
 RUNS = {
     "none": (),
     "four methods": (four_methods(),),
     "one method only": (Run(manifest(methods=("awq",)), (completed("awq"),)),),
     "all failed": (Run(manifest(), tuple(failed(method) for method in ("fp16", "nf4", "awq", "gptq"))),),
+    "controls, twins and three rounds": (with_controls(),),
+    "an invalid launch": (Run(manifest(), (completed("fp16"), completed("awq", faults=[THROTTLED]))),),
     "no launch yet": (Run(manifest(), ()),),
     "no FP16": (Run(manifest(), (failed("fp16"), completed("awq"), completed("gptq"))),),
     "long names": (Run(manifest(gpu_name="G" * 200, model_name="M" * 200), four_methods().launches),),

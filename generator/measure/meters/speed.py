@@ -1,13 +1,17 @@
-"""How fast tokens come: a timed repeat of the workload. It knows no engine and no model."""
+"""How fast tokens come: a batch as one sample, a closed loop as its requests. It knows no engine and no model."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import floor, log
 from time import perf_counter
 
-from generator.measure.engine import Engine
-from generator.record import Sample
+from generator.measure.engine import Answered, Ask, Engine
+from generator.record import GAP_FLOOR_S, GAP_GROWTH, Gaps, Requests, Sample
 
 
-def time_repeat(engine: Engine, prompts: Sequence[Sequence[int]], output_tokens: int) -> Sample:
+def time_batch(engine: Engine, prompts: Sequence[Sequence[int]], output_tokens: int) -> Sample:
     """One repeat. Raises `ValueError` when the engine did not make exactly the tokens that were asked for."""
     start = perf_counter()
     outputs = engine.generate(prompts, output_tokens)
@@ -16,3 +20,41 @@ def time_repeat(engine: Engine, prompts: Sequence[Sequence[int]], output_tokens:
     if lengths != [output_tokens] * len(prompts):
         raise ValueError(f"asked for {len(prompts)} × {output_tokens} new tokens, got {lengths}")
     return Sample(duration_s=duration_s, prompt_tokens=sum(len(ids) for ids in prompts), output_tokens=sum(lengths))
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A closed loop that was measured."""
+
+    sample: Sample
+    requests: Requests
+    gaps: Gaps
+
+
+def time_loop(engine: Engine, asks: Sequence[Ask], users: int) -> Loop:
+    """One closed loop. Raises `ValueError` as `time_batch` does."""
+    start = perf_counter()
+    answered = engine.serve(asks, users)
+    duration_s = perf_counter() - start
+    asked, got = [ask.output_tokens for ask in asks], [len(one.token_s) for one in answered]
+    if asked != got:
+        raise ValueError(f"asked for {asked} new tokens, got {got}")
+    prompt_tokens = tuple(len(ask.prompt) for ask in asks)
+    sample = Sample(duration_s=duration_s, prompt_tokens=sum(prompt_tokens), output_tokens=sum(got))
+    requests = Requests(
+        prompt_tokens=prompt_tokens,
+        output_tokens=tuple(got),
+        ttft_s=tuple(one.token_s[0] - one.sent_s for one in answered),
+        latency_s=tuple(one.token_s[-1] - one.sent_s for one in answered),
+    )
+    return Loop(sample, requests, gaps_of(answered))
+
+
+def gaps_of(answered: Sequence[Answered]) -> Gaps:
+    """The histogram of the times between one token of a request and its next."""
+    counts = Counter(
+        max(0, floor(log(max(later - earlier, GAP_FLOOR_S) / GAP_FLOOR_S) / log(GAP_GROWTH)))
+        for one in answered
+        for earlier, later in pairwise(one.token_s)
+    )
+    return Gaps(counts={str(bucket): count for bucket, count in sorted(counts.items())})

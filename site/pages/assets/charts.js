@@ -16,8 +16,17 @@
     nf4: { symbol: "triangle-up", pattern: "x" },
     weights: { symbol: "circle", pattern: "" },
     kv_cache: { symbol: "square", pattern: "." },
-    other: { symbol: "diamond", pattern: "/" },
+    activation_peak: { symbol: "diamond", pattern: "/" },
+    cuda_graphs: { symbol: "cross", pattern: "x" },
+    non_torch: { symbol: "star", pattern: "\\" },
+    unexplained: { symbol: "x", pattern: "+" },
     free: { symbol: "circle-open", pattern: "", strength: 0.12 },
+    import_time: { symbol: "circle-open", pattern: "", strength: 0.35 },
+    weights_load_time: { symbol: "circle", pattern: "" },
+    compile_time: { symbol: "square", pattern: "." },
+    graph_capture_time: { symbol: "cross", pattern: "x" },
+    rest: { symbol: "diamond", pattern: "/" },
+    first_token_time: { symbol: "star", pattern: "\\" },
   };
   const PLAIN = { symbol: "circle", pattern: "" };
 
@@ -83,15 +92,18 @@
 
   // ---- Figure -----------------------------------------------------------------------------------------------------
 
-  function lookOf(name, run, theme) {
+  // A star marks a method that is away from home: its own colour, fainter.
+  function lookOf(given, run, theme) {
+    const away = given?.endsWith("*");
+    const name = away ? given.slice(0, -1) : given;
     const look = LOOKS[name] ?? PLAIN;
     const colour = theme[name] ?? theme.muted;
-    const strength = Math.min(run.strength, look.strength ?? 1);
+    const strength = Math.min(run.strength, look.strength ?? 1, away ? 0.45 : 1);
     const solid = strength === 1;
     return {
       colour,
       fill: blend(colour, theme.paper, strength),
-      symbol: look.symbol + (look.symbol.endsWith("-open") ? "" : run.symbol),
+      symbol: look.symbol + (look.symbol.endsWith("-open") ? "" : away ? "-open" : run.symbol),
       pattern: look.pattern,
       hatch: solid ? theme.paper : colour,
     };

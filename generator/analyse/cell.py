@@ -1,0 +1,195 @@
+"""One cell of a run: its launches as figures, and what follows from a single cell's figures."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from generator.analyse.latency import latencies_s
+from generator.analyse.roofline import Roofline, roofline
+from generator.analyse.statistics import Stat
+from generator.cells import Cell
+from generator.methods import Method, method_of
+from generator.profiles import Profile
+from generator.record import Completed, Configuration, Failed, Point, Quantities, Reported
+
+GIB_IN_MIB: Final = 1024
+MEMORY_PARTS: Final = ("weights_gib", "kv_cache_gib", "activation_peak_gib", "cuda_graphs_gib", "non_torch_gib")
+# The contexts for which the users that fit are counted.
+CONTEXTS: Final = (2_048, 8_192, 32_768, 131_072)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryParts:
+    """Where the device's memory went, in GiB. The parts and `unexplained_gib` add up to what the driver counts as used,
+    which with `free_gib` adds up to the card, or to the budget that stood in for it."""
+
+    weights_gib: float
+    kv_cache_gib: float
+    activation_peak_gib: float
+    cuda_graphs_gib: float
+    non_torch_gib: float
+    unexplained_gib: float
+    free_gib: float
+
+
+@dataclass(frozen=True, slots=True)
+class PointFindings:
+    """One workload at one concurrency: a figure for each launch of each quantity that has one."""
+
+    workload: str
+    concurrency: int
+    stats: Mapping[str, Stat]
+    roofline: Roofline | None
+
+
+@dataclass(frozen=True)
+class CellFindings:
+    """One cell in one run. `stats` has the quantities that exist, `absent` the reason for each that does not; both are
+    of the valid launches alone."""
+
+    cell: Cell
+    valid: tuple[Completed | Reported, ...]
+    invalid: tuple[Completed, ...]
+    failed: tuple[Failed, ...]
+    stats: Mapping[str, Stat]
+    absent: Mapping[str, str]
+    points: tuple[PointFindings, ...]
+
+    @property
+    def method(self) -> Method:
+        """The row of the cell's method."""
+        return method_of(self.cell.method)
+
+    @property
+    def name(self) -> str:
+        """See `Cell.name`."""
+        return self.cell.name
+
+    @property
+    def configuration(self) -> Configuration | None:
+        """How it ran; None when no launch completed."""
+        return self.valid[0].configuration if self.valid else None
+
+    @property
+    def memory_parts(self) -> MemoryParts | None:
+        """None unless the device's memory and the weights are known."""
+        used, free = self.stats.get("gpu_memory_used_mib"), self.stats.get("gpu_memory_free_mib")
+        if used is None or free is None or "weights_gib" not in self.stats:
+            return None
+        known = {name: self.stats[name].median if name in self.stats else 0.0 for name in MEMORY_PARTS}
+        return MemoryParts(
+            **known,
+            unexplained_gib=max(0.0, used.median / GIB_IN_MIB - sum(known.values())),
+            free_gib=max(0.0, free.median / GIB_IN_MIB),
+        )
+
+    @cached_property
+    def users_by_context(self) -> dict[int, int]:
+        """How many users of so much context each the KV cache holds at once; empty where none is pre-allocated."""
+        tokens = self.stats.get("kv_cache_tokens")
+        return {context: int(tokens.median) // context for context in CONTEXTS} if tokens else {}
+
+    @property
+    def served(self) -> tuple[PointFindings, ...]:
+        """The closed loops, by the number of users."""
+        loops = [point for point in self.points if "ttft_p50_s" in point.stats]
+        return tuple(sorted(loops, key=lambda point: point.concurrency))
+
+
+def find_cell(cell: Cell, launches: Sequence[Completed | Failed | Reported], profile: Profile | None) -> CellFindings:
+    """The findings of one cell; the profile is None for a reported run."""
+    completed = [launch for launch in launches if not isinstance(launch, Failed)]
+    valid = tuple(launch for launch in completed if isinstance(launch, Reported) or launch.valid)
+    stats: dict[str, Stat] = {}
+    absent: dict[str, str] = {}
+    for name in Quantities.model_fields:
+        values = {launch.round: getattr(launch.quantities, name) for launch in valid}
+        numbers = {round_: float(value) for round_, value in values.items() if isinstance(value, int | float)}
+        if numbers:
+            stats[name] = Stat(numbers)
+        elif valid and name != "absent":
+            absent[name] = valid[0].quantities.absent[name]
+    points = tuple(_points([launch for launch in valid if isinstance(launch, Completed)]))
+    return CellFindings(
+        cell=cell,
+        valid=valid,
+        invalid=tuple(launch for launch in completed if isinstance(launch, Completed) and not launch.valid),
+        failed=tuple(launch for launch in launches if isinstance(launch, Failed)),
+        stats=stats | dict(_derived(profile, stats, points)),
+        absent=absent,
+        points=points,
+    )
+
+
+def _derived(
+    profile: Profile | None, stats: Mapping[str, Stat], points: Sequence[PointFindings]
+) -> Iterator[tuple[str, Stat]]:
+    """Quantities that follow from others.
+
+    context_capacity_tokens: the tokens of context that are sure to fit: the KV cache. None where the engine
+      pre-allocates none, because free memory is only an upper bound on what a long context would take
+    one_user_tokens_per_s: the speed of a user who is alone
+    energy_per_token_j: of the headline workload, idle power subtracted
+    limit_percent: the speed of one user, as a share of the physical limit
+    """
+    if "kv_cache_tokens" in stats:
+        yield "context_capacity_tokens", stats["kv_cache_tokens"]
+    if profile is None:
+        return
+    for point in points:
+        if point.concurrency == 1 and "ttft_p50_s" in point.stats:
+            yield "one_user_tokens_per_s", point.stats["output_tokens_per_s"]
+            if point.roofline:
+                limit = point.roofline.limit_tokens_per_s
+                yield "limit_percent", point.stats["output_tokens_per_s"].map(100 / limit)
+        if point.workload == profile.headline.name and "energy_per_token_j" in point.stats:
+            yield "energy_per_token_j", point.stats["energy_per_token_j"]
+
+
+def _points(launches: Sequence[Completed]) -> Iterator[PointFindings]:
+    keys = dict.fromkeys((point.workload, point.concurrency) for launch in launches for point in launch.points)
+    for workload, concurrency in keys:
+        figures: dict[str, dict[int, float]] = {}
+        for launch in launches:
+            for point in launch.points:
+                if (point.workload, point.concurrency) == (workload, concurrency):
+                    for name, value in _figures(point).items():
+                        figures.setdefault(name, {})[launch.round] = value
+        stats = {name: Stat(by_round) for name, by_round in figures.items()}
+        yield PointFindings(workload, concurrency, stats, _roofline(launches, workload, concurrency))
+
+
+def _figures(point: Point) -> dict[str, float]:
+    figures = {"output_tokens_per_s": point.output_tokens_per_s} | latencies_s(point)
+    if point.energy is not None and not point.energy.faults:
+        tokens = sum(sample.output_tokens for sample in point.samples)
+        net_j = point.energy.energy_j - point.energy.idle_w * point.energy.window_s
+        figures["energy_per_token_j"] = max(0.0, net_j) / tokens
+    return figures
+
+
+def _roofline(launches: Sequence[Completed], workload: str, concurrency: int) -> Roofline | None:
+    """From the fastest copy and product that any of the launches saw: a limit is what can be reached."""
+    first = next(
+        (launch, point)
+        for launch in launches
+        for point in launch.points
+        if (point.workload, point.concurrency) == (workload, concurrency)
+    )
+    launch, point = first
+    configuration, weights_gib = launch.configuration, launch.quantities.weights_gib
+    limits = [other.limits for other in launches if other.limits]
+    if not limits or configuration.shape is None or weights_gib is None:
+        return None
+    best = max(limits, key=lambda one: one.copy_gb_per_s)
+    sample = point.samples[0]
+    requests = len(point.requests.ttft_s) if point.requests else concurrency
+    return roofline(
+        configuration.shape,
+        best,
+        weights_gib,
+        configuration.kv_cache_bytes_per_token or 0,
+        batch=concurrency,
+        context_tokens=(sample.prompt_tokens + sample.output_tokens / 2) / requests,
+    )

@@ -1,0 +1,42 @@
+"""Percentiles of what a user feels, from the requests of one launch; none where there are too few of them."""
+
+from collections.abc import Sequence
+from math import ceil
+from typing import Final
+
+from generator.record import GAP_FLOOR_S, GAP_GROWTH, Gaps, Point
+
+# With fewer, the percentile of a sample says little about that of the service: MLPerf's early stopping with one
+# slower request allowed (https://github.com/mlcommons/inference_policies, inference_rules.adoc, appendix).
+REQUESTS_NEEDED: Final = {50: 1, 90: 64, 99: 662}
+
+
+def percentile(values: Sequence[float], rank: int) -> float | None:
+    """The value that `rank` percent of the values do not exceed, None where there are fewer than the rank needs."""
+    if len(values) < REQUESTS_NEEDED[rank]:
+        return None
+    return sorted(values)[ceil(rank / 100 * len(values)) - 1]
+
+
+def gap_percentile_s(gaps: Gaps, rank: int) -> float | None:
+    """The same of inter-token latencies, right to 1%, from their histogram."""
+    buckets = sorted((int(bucket), count) for bucket, count in gaps.counts.items())
+    total = sum(count for _, count in buckets)
+    if total < REQUESTS_NEEDED[rank]:
+        return None
+    below = 0
+    for bucket, count in buckets:
+        below += count
+        if below >= rank / 100 * total:
+            return float(GAP_FLOOR_S * GAP_GROWTH ** (bucket + 0.5))
+    raise AssertionError("the last bucket reaches every rank")
+
+
+def latencies_s(point: Point) -> dict[str, float]:
+    """What the requests of a point took, by name of quantity; what has too few requests is left out."""
+    if point.requests is None or point.gaps is None:
+        return {}
+    columns = {"ttft": point.requests.ttft_s, "tpot": point.requests.tpot_s, "latency": point.requests.latency_s}
+    found = {f"{name}_p{rank}_s": percentile(values, rank) for name, values in columns.items() for rank in (50, 90, 99)}
+    found |= {f"itl_p{rank}_s": gap_percentile_s(point.gaps, rank) for rank in (50, 90, 99)}
+    return {name: value for name, value in found.items() if value is not None}

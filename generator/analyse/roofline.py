@@ -1,0 +1,51 @@
+"""The physical limit of generating: what must be read and multiplied for a token, against what the device can do.
+
+S. Williams, A. Waterman, D. Patterson, 2009, "Roofline: An Insightful Visual Performance Model".
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from generator.record import Limits, Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Roofline:
+    """What one step of a batch needs at least, and so the tokens per second that no engine exceeds."""
+
+    bytes_per_step: float
+    flop_per_step: float
+    limit_tokens_per_s: float
+    bound: Literal["memory", "compute"]
+
+
+def roofline(
+    shape: Shape,
+    limits: Limits,
+    weights_gib: float,
+    kv_cache_bytes_per_token: int,
+    *,
+    batch: int,
+    context_tokens: float,
+) -> Roofline:
+    """One decoding step of `batch` sequences that have `context_tokens` each.
+
+    Every weight is read once a step, but of an embedding table of its own only the rows of the batch; so is the whole
+    KV cache of the batch. The bandwidth is that of a copy, which counts what it reads and what it writes.
+    """
+    embedding = 0 if shape.tied_embeddings else shape.vocabulary * shape.hidden * 2
+    bytes_ = weights_gib * 2**30 - embedding + batch * context_tokens * kv_cache_bytes_per_token
+    flop = batch * (2 * linear_parameters(shape) + 4 * shape.layers * shape.heads * shape.head * context_tokens)
+    memory_s, compute_s = bytes_ / (limits.copy_gb_per_s * 1e9), flop / (limits.matmul_tflop_per_s * 1e12)
+    return Roofline(
+        bytes_per_step=bytes_,
+        flop_per_step=flop,
+        limit_tokens_per_s=batch / max(memory_s, compute_s),
+        bound="memory" if memory_s >= compute_s else "compute",
+    )
+
+
+def linear_parameters(shape: Shape) -> int:
+    """The numbers that a token is multiplied with: all linear layers, the output head included."""
+    attention = shape.hidden * shape.head * 2 * (shape.heads + shape.kv_heads)
+    return shape.layers * (attention + 3 * shape.hidden * shape.intermediate) + shape.vocabulary * shape.hidden

@@ -1,0 +1,101 @@
+"""The work of a launch, workload by workload: what is sent, and what is measured of it. It knows no engine."""
+
+import json
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from generator.measure.engine import Ask, Engine, LaunchRequest
+from generator.measure.environment import Gpu
+from generator.measure.meters.energy import Window
+from generator.measure.meters.speed import time_batch, time_loop
+from generator.profiles import Batch, ClosedLoop, Workload
+from generator.record import Point, Sample
+
+
+class Vocabulary:
+    """From texts to token ids, and random ids, of a checkpoint."""
+
+    def __init__(self, checkpoint: str) -> None:
+        self._folder = Path(checkpoint)
+        self._size: int = json.loads((self._folder / "config.json").read_text(encoding="utf-8"))["vocab_size"]
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """The ids of each text."""
+        from tokenizers import Tokenizer  # only in an environment that has an engine
+
+        tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        return [list(tokenizer.encode(text).ids) for text in texts]
+
+    def draw(self, source: random.Random, count: int, tokens: int) -> list[list[int]]:
+        """`count` prompts of `tokens` random ids each."""
+        return [[source.randrange(self._size) for _ in range(tokens)] for _ in range(count)]
+
+
+def prompts_of(workload: Workload, vocabulary: Vocabulary, count: int | None = None) -> list[list[int]]:
+    """The workload's prompts, the same for every cell; of a closed loop `count`, over and over where they are texts."""
+    if not workload.prompts:
+        source = random.Random(workload.seed)  # noqa: S311, the same prompts for every cell, not a secret
+        wanted = workload.random_prompts if isinstance(workload, Batch) else count or 0
+        return vocabulary.draw(source, wanted, workload.random_prompt_tokens)
+    ids = vocabulary.encode(workload.prompts)
+    return ids if count is None else [ids[number % len(ids)] for number in range(count)]
+
+
+def asks_of(workload: ClosedLoop, vocabulary: Vocabulary) -> list[Ask]:
+    """The requests of a closed loop. Their outputs are from half to one and a half times as long as asked, and as long
+    as asked on average."""
+    prompts = prompts_of(workload, vocabulary, workload.requests)
+    source = random.Random(workload.seed + 1)  # noqa: S311, as above
+    spread = workload.output_tokens // 2
+    return [Ask(prompt, max(1, workload.output_tokens + source.randint(-spread, spread))) for prompt in prompts]
+
+
+def measure_points(engine: Engine, request: LaunchRequest, gpu: Gpu | None, idle_w: float | None) -> list[Point]:
+    """Every workload at each of its concurrencies. Without a GPU there is no energy; `idle_w` is None where its card
+    does not meter it."""
+    vocabulary = Vocabulary(request.checkpoint)
+    points = []
+    for workload in request.workloads:
+        for concurrency in workload.concurrencies:
+            work = _work(engine, workload, concurrency, vocabulary)
+            if gpu is None or idle_w is None:
+                found, energy = work(), None
+            else:
+                with Window(gpu, idle_w) as window:
+                    found = work()
+                energy = window.energy
+            values: dict[str, Any] = {"workload": workload.name, "concurrency": concurrency, "energy": energy} | found
+            absent = {name: _WHY_ABSENT[name] for name in _WHY_ABSENT if values[name] is None}
+            points.append(Point(**values, absent=absent))
+    return points
+
+
+_WHY_ABSENT = {
+    "requests": "a batch is sent at once, and answered as one",
+    "gaps": "a batch is sent at once, and answered as one",
+    "energy": "there is no energy counter to read",
+}
+
+
+def _work(engine: Engine, workload: Workload, concurrency: int, vocabulary: Vocabulary) -> Callable[[], dict[str, Any]]:
+    """What is measured, with its prompts made ready, so that a metered window holds nothing else."""
+    if isinstance(workload, Batch):
+        prompts = prompts_of(workload, vocabulary)
+        return lambda: {"samples": _repeats(engine, workload, prompts), "requests": None, "gaps": None}
+    asks = asks_of(workload, vocabulary)
+
+    def loop() -> dict[str, Any]:
+        found = time_loop(engine, asks, concurrency)
+        return {"samples": (found.sample,), "requests": found.requests, "gaps": found.gaps}
+
+    return loop
+
+
+def _repeats(engine: Engine, workload: Batch, prompts: list[list[int]]) -> tuple[Sample, ...]:
+    start, samples = perf_counter(), list[Sample]()
+    while len(samples) < workload.repeats or perf_counter() - start < workload.at_least_s:
+        samples.append(time_batch(engine, prompts, workload.output_tokens))
+    return tuple(samples)

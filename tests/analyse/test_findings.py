@@ -1,0 +1,153 @@
+"""Findings: what follows from a run as a whole, and what must never follow."""
+
+from dataclasses import replace
+from itertools import pairwise
+from random import Random
+
+import pytest
+from examples import SHAPE, cell, completed, four_methods, loop, manifest, with_controls
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.analyse.findings import find
+from generator.analyse.latency import gap_percentile_s, latencies_s, percentile
+from generator.analyse.roofline import linear_parameters, roofline
+from generator.measure.engine import Answered, Ask
+from generator.measure.meters.speed import gaps_of
+from generator.measurements import Run
+from generator.record import Fault, Limits
+
+LIMITS = Limits(copy_gb_per_s=1000.0, matmul_tflop_per_s=100.0)
+
+
+def test_memory_parts_add_up_to_the_card() -> None:
+    parts = find((four_methods(),)).runs[0].methods[0].memory_parts
+
+    assert parts is not None
+    whole = sum(getattr(parts, name) for name in type(parts).__dataclass_fields__)
+    assert whole == pytest.approx(24000 / 1024)
+
+
+def test_an_invalid_launch_gives_no_figure_and_is_shown() -> None:
+    hot = Fault(kind="throttled", detail="slowed down")
+    run = Run(manifest(methods=("fp16",)), (completed(speed=100), completed(round_=2, speed=10, faults=[hot])))
+
+    (found,) = find((run,)).runs
+
+    assert found.cells[0].stats["output_tokens_per_s"].count == 1
+    assert found.cells[0].stats["output_tokens_per_s"].median == pytest.approx(100)
+    assert [(launch.round, used) for launch, _, used in found.doubts] == [(2, False)]
+
+
+def test_a_memory_that_does_not_add_up_leaves_the_speed_valid() -> None:
+    odd = Fault(kind="memory_unexplained", detail="0.8 GiB too many")
+    run = Run(manifest(methods=("fp16",)), (completed(faults=[odd]),))
+
+    (found,) = find((run,)).runs
+
+    assert found.cells[0].stats["output_tokens_per_s"].count == 1
+    assert [used for _, _, used in found.doubts] == [True]
+
+
+def test_the_factors_of_a_split_multiply_to_the_whole() -> None:
+    split = find((with_controls(),)).runs[0].split("nf4")
+
+    assert split is not None
+    assert split.engine is not None
+    assert split.format is not None
+    assert split.batch is not None
+    assert split.engine.ratio * split.format.ratio * split.batch.ratio == pytest.approx(split.whole.ratio)
+    assert split.engine.verdict == split.format.verdict == "lower"
+
+
+def test_equal_cells_are_a_tie_and_say_how_noisy_the_machine_is() -> None:
+    (run,) = find((with_controls(),)).runs
+
+    assert run.noise is not None
+    assert run.noise.verdict == "same"
+    assert run.detectable is not None
+    assert 0 < run.detectable < 0.1
+
+
+def test_controls_are_shown_beside_the_methods_and_a_twin_is_not() -> None:
+    (run,) = find((with_controls(),)).runs
+
+    assert [one.name for one in run.methods] == ["FP16", "BitsAndBytes NF4", "AWQ", "GPTQ"]
+    assert [one.name for one in run.shown] == [
+        "FP16",
+        "FP16 in Transformers",
+        "BitsAndBytes NF4",
+        "BitsAndBytes NF4 in vLLM",
+        "AWQ",
+        "GPTQ",
+    ]
+
+
+def test_three_rounds_are_provisional_and_eight_are_not() -> None:
+    few, many = (find((with_controls(rounds),)).runs[0] for rounds in (3, 8))
+
+    assert few.provisional
+    assert not many.provisional
+
+
+def test_users_fit_by_the_context_that_each_has() -> None:
+    run = Run(manifest(methods=("awq",)), (completed("awq", kv_cache_tokens=100_000),))
+
+    (found,) = find((run,)).runs
+
+    assert found.cells[0].users_by_context == {2_048: 48, 8_192: 12, 32_768: 3, 131_072: 0}
+
+
+def test_a_percentile_needs_its_requests() -> None:
+    assert percentile([1.0] * 63, 90) is None
+    assert percentile([float(number) for number in range(1, 101)], 90) == 90
+    assert percentile([3.0, 1.0, 2.0], 50) == 2
+    assert set(latencies_s(loop(1, 100.0, requests=64))) >= {"ttft_p50_s", "ttft_p90_s", "itl_p99_s"}
+    assert "ttft_p90_s" not in latencies_s(loop(1, 100.0, requests=63))
+
+
+@given(st.integers(0, 10**6), st.sampled_from([50, 90, 99]))
+def test_a_gap_percentile_is_right_to_two_percent(seed: int, rank: int) -> None:
+    random = Random(seed)
+    gaps = [10 ** random.uniform(-4, 1) for _ in range(700)]
+    times, now = [0.0], 0.0
+    for gap in gaps:
+        now += gap
+        times.append(now)
+    exact = percentile([later - earlier for earlier, later in pairwise(times)], rank)
+
+    from_histogram = gap_percentile_s(gaps_of([Answered(Ask([1], len(times)), 0.0, tuple(times))]), rank)
+
+    assert exact is not None
+    assert from_histogram == pytest.approx(exact, rel=0.02)
+
+
+def test_a_llama_of_eight_billion_has_that_many_parameters_to_multiply_with() -> None:
+    # 8.03 billion, less the embedding table of 128,256 by 4,096 that is only looked up, and the norms.
+    assert linear_parameters(SHAPE) == pytest.approx(8.03e9 - 128256 * 4096, rel=1e-3)
+
+
+def test_one_user_is_bound_by_memory_and_a_crowd_by_arithmetic() -> None:
+    alone = roofline(SHAPE, LIMITS, 15.0, 131072, batch=1, context_tokens=0)
+    crowd = roofline(SHAPE, LIMITS, 15.0, 0, batch=1024, context_tokens=0)
+
+    # 15 GiB less an embedding table of 0.98 GiB, read at a terabyte a second.
+    assert alone.limit_tokens_per_s == pytest.approx(1e12 / (15 * 2**30 - 128256 * 4096 * 2))
+    assert (alone.bound, crowd.bound) == ("memory", "compute")
+
+
+def test_tied_embeddings_are_read_as_the_output_head() -> None:
+    tied = roofline(SHAPE.model_copy(update={"tied_embeddings": True}), LIMITS, 15.0, 0, batch=1, context_tokens=0)
+
+    assert tied.bytes_per_step == 15 * 2**30
+
+
+def test_the_shown_mode_is_the_one_that_serves() -> None:
+    eager, graphs = cell("awq"), cell("awq").model_copy(update={"mode": "graphs"})
+    run = Run(manifest(cells=(eager, graphs)), (completed(of=eager, speed=9), completed(of=graphs, speed=90)))
+
+    (found,) = find((run,)).runs
+
+    assert [one.cell.mode for one in found.shown] == ["graphs"]
+    assert len(found.cells) == 2
+    assert replace(found, cells=found.cells[:1]).shown[0].cell.mode == "eager"

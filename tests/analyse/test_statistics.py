@@ -1,0 +1,155 @@
+"""Statistics: held against tables, and against simulated trials whose truth is known."""
+
+from math import exp, inf, log
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.analyse.statistics import (
+    MATERIAL,
+    Comparison,
+    Stat,
+    compare,
+    compare_all,
+    holm,
+    smallest_detectable,
+    t_probability,
+    t_quantile,
+)
+
+figures = st.floats(0.5, 1e6)
+
+
+def stat(*values: float) -> Stat:
+    return Stat(dict(enumerate(values)))
+
+
+def found(value: Stat, base: Stat) -> Comparison:
+    comparison = compare(value, base)
+    assert comparison is not None
+    return comparison
+
+
+# A table of Student's t, as printed in any textbook.
+@pytest.mark.parametrize(
+    ("probability", "freedom", "value"),
+    [(0.975, 1, 12.706), (0.975, 2, 4.303), (0.975, 7, 2.365), (0.975, 30, 2.042), (0.95, 4, 2.132), (0.8, 7, 0.896)],
+)
+def test_quantiles_of_students_t_are_those_of_the_table(probability: float, freedom: int, value: float) -> None:
+    assert t_quantile(probability, freedom) == pytest.approx(value, abs=6e-4)
+
+
+@given(st.floats(0.51, 0.999), st.integers(1, 60))
+def test_quantile_and_probability_undo_each_other(probability: float, freedom: int) -> None:
+    assert t_probability(t_quantile(probability, freedom), freedom) == pytest.approx(probability, abs=1e-9)
+
+
+@pytest.mark.parametrize("launches", [3, 5, 8])
+def test_the_interval_covers_the_truth_as_often_as_it_says(launches: int) -> None:
+    """Rounds drift by 3%, launches spread by 1%, the true ratio is 1.07; 4,000 trials tell 95% from 94 and 96."""
+    random, truth, covered, trials = Random(launches), 1.07, 0, 4_000
+    for _ in range(trials):
+        drift = [1 + 0.03 * round_ / launches for round_ in range(launches)]
+        base = stat(*(100 * change * exp(random.gauss(0, 0.01)) for change in drift))
+        value = stat(*(100 * truth * change * exp(random.gauss(0, 0.01)) for change in drift))
+        comparison = found(value, base)
+        assert comparison.low is not None
+        assert comparison.high is not None
+        covered += comparison.low <= truth <= comparison.high
+
+    assert 0.94 <= covered / trials <= 0.96
+
+
+@pytest.mark.parametrize("launches", [3, 8])
+def test_equal_cells_are_told_apart_in_one_trial_of_twenty_at_most(launches: int) -> None:
+    """Five equal cells against a base, as one family, with no floor to hide behind."""
+    random, false, trials = Random(7 * launches), 0, 1_500
+    for _ in range(trials):
+        values = {name: stat(*(exp(random.gauss(0, 0.01)) for _ in range(launches))) for name in "abcde"}
+        base = stat(*(exp(random.gauss(0, 0.01)) for _ in range(launches)))
+        false += any(one.verdict != "same" for one in compare_all(values, base, floor=0).values())
+
+    assert false / trials <= 0.05
+
+
+def test_a_difference_of_the_smallest_detectable_size_is_proven_in_four_of_five_trials() -> None:
+    random, launches, trials, proven = Random(5), 8, 1_500, 0
+    size = smallest_detectable([log(1 + 0.01 * sign) for sign in (1, -1, 1, -1, 1, -1, 1, -1)])
+    spread = 0.0107 / 2**0.5  # of one launch, so that the ratios spread as the eight above
+    for _ in range(trials):
+        base = stat(*(exp(random.gauss(0, spread)) for _ in range(launches)))
+        value = stat(*((1 + size) * exp(random.gauss(0, spread)) for _ in range(launches)))
+        comparison = compare(value, base, floor=0)
+        assert comparison is not None
+        proven += comparison.verdict == "higher"
+
+    assert 0.75 <= proven / trials <= 0.87
+
+
+@given(st.lists(figures, min_size=1, max_size=8), st.floats(0.001, 1000))
+def test_scaling_all_launches_scales_the_figures_and_leaves_the_comparison(values: list[float], factor: float) -> None:
+    one, scaled = stat(*values), stat(*values).map(factor)
+
+    for mine, its in ((one.median, scaled.median), (one.low, scaled.low), (one.high, scaled.high)):
+        assert mine * factor == pytest.approx(its)
+    assert found(scaled, one).ratio == pytest.approx(factor)
+
+
+@given(st.lists(figures, min_size=2, max_size=8), st.data())
+def test_swapping_the_two_inverts_the_ratio_and_its_interval(values: list[float], data: st.DataObject) -> None:
+    others = data.draw(st.lists(figures, min_size=len(values), max_size=len(values)))
+
+    one, other = found(stat(*values), stat(*others)), found(stat(*others), stat(*values))
+
+    assert one.ratio * other.ratio == pytest.approx(1)
+    assert one.low is not None
+    assert other.high is not None
+    assert one.low * other.high == pytest.approx(1)
+    assert one.p == pytest.approx(other.p)
+
+
+def test_drift_that_both_share_falls_out() -> None:
+    comparison = found(stat(110, 121, 133.1), stat(100, 110, 121))
+
+    assert comparison.ratio == pytest.approx(1.1)
+    assert comparison.low == pytest.approx(1.1)
+    assert comparison.verdict == "higher"
+
+
+def test_launches_of_other_rounds_are_not_paired() -> None:
+    comparison = found(Stat({1: 200.0, 2: 100.0, 3: 100.0}), Stat({2: 50.0, 3: 50.0, 4: 999.0}))
+
+    assert comparison.rounds == 2
+    assert comparison.ratio == pytest.approx(2.0)
+
+
+def test_a_proven_difference_below_the_floor_is_a_tie() -> None:
+    comparison = found(stat(*[100 * (1 + MATERIAL / 2)] * 3), stat(100, 100, 100))
+
+    assert comparison.p == 0
+    assert comparison.verdict == "same"
+
+
+def test_one_launch_each_has_a_ratio_and_no_interval() -> None:
+    comparison = found(stat(170), stat(100))
+
+    assert comparison.ratio == pytest.approx(1.7)
+    assert (comparison.low, comparison.high) == (None, None)
+    assert comparison.verdict == "higher"
+
+
+def test_what_has_no_ratio_is_not_compared() -> None:
+    assert compare(stat(1, 2), stat(0, 1)) is None
+    assert compare(stat(-1), stat(1)) is None
+
+
+def test_holm_stops_at_the_first_that_is_not_proven() -> None:
+    assert holm({"a": 0.01, "b": 0.03, "c": 0.04}) == {"a"}
+    assert holm({"a": 0.01, "b": 0.02, "c": 0.04}) == {"a", "b", "c"}
+    assert holm({}) == set()
+
+
+def test_nothing_can_be_detected_with_one_round() -> None:
+    assert smallest_detectable([0.1]) == inf
