@@ -30,6 +30,12 @@ class RecordError(QuantpressError):
     exit_status = 5
 
 
+class UnfitError(QuantpressError):
+    """The machine is in no state to measure anything: busy, hot, or on its battery."""
+
+    exit_status = 7
+
+
 class StorageError(QuantpressError):
     """A record can't be written: no space, no permission."""
 

@@ -17,10 +17,10 @@ from generator.analyse.statistics import (
     log_ratios,
     smallest_detectable,
 )
-from generator.cells import Cell
+from generator.cells import Cell, Mode
 from generator.errors import UsageError
 from generator.measurements import Run
-from generator.methods import METHODS, EngineId, MethodId
+from generator.methods import BASELINE, METHODS, EngineId, MethodId
 from generator.record import Completed, Failed, Fault, MeasuredRun, ReportedRun
 
 GIB_IN_MIB: Final = 1024
@@ -33,9 +33,11 @@ Kind = Literal["measured", "demo", "reported"]
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """What makes a method at home slower or faster than the baseline: the engine, the format, and the batch that it is
-    given; each a ratio of speeds, and their product is the whole. None where the run lacks a cell for it."""
+    """What makes a method at home slower or faster than the baseline, in the baseline's `mode`: the engine, the format,
+    and the batch that it is given; each a ratio of speeds, and their product is the whole. None where the run lacks a
+    cell for it."""
 
+    mode: Mode
     whole: Comparison
     engine: Comparison | None
     format: Comparison | None
@@ -164,22 +166,25 @@ class RunFindings:
         return compare_all(others, base.stats[quantity], self.floor).get(one.cell)
 
     def split(self, method_id: MethodId) -> Split | None:
-        """Why a method that is at home in another engine than the baseline differs from it in speed, in the eager mode.
-        For one user where the run has that, as the article sent its prompts to Transformers one by one."""
-        cells = {one.cell: one for one in self.cells if one.stats}
+        """Why a method that is at home in another engine than the baseline differs from it in speed; against the eager
+        baseline where the run has it, as in the article. For one user where the run has that, because the article sent
+        its prompts to Transformers one by one."""
+        cells = {one.cell: one for one in self.cells if one.stats and not one.cell.twin}
+        bases = sorted((cell for cell in cells if cell.is_baseline), key=lambda cell: cell.mode)
 
-        def speed(method: MethodId, engine: EngineId, name: str = "output_tokens_per_s") -> Stat | None:
-            found = cells.get(Cell(method=method, engine=engine, mode="eager"))
+        def speed(method: MethodId, name: str = "output_tokens_per_s") -> Stat | None:
+            found = cells.get(Cell(method=method, engine="transformers", mode="eager"))
             return found.stats.get(name) if found else None
 
-        alone = "one_user_tokens_per_s"
-        base, mine = speed("fp16", "vllm"), speed(method_id, "transformers")
-        if base is None or mine is None or method_id == "fp16":
+        mine = speed(method_id)
+        if not bases or mine is None or method_id == BASELINE:
             return None
-        control, single = speed("fp16", "transformers"), speed(method_id, "transformers", alone)
+        base = cells[bases[0]].stats["output_tokens_per_s"]
+        control, single = speed(BASELINE), speed(method_id, "one_user_tokens_per_s")
         whole = compare(single or mine, base)
         assert whole is not None
         return Split(
+            mode=bases[0].mode,
             whole=whole,
             engine=compare(control, base) if control else None,
             format=compare(mine, control) if control else None,

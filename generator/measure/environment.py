@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import subprocess
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import monotonic, sleep
@@ -14,6 +15,7 @@ import psutil
 import pynvml
 
 from generator import __version__
+from generator.errors import UnfitError
 from generator.record import Hardware
 
 MIB: Final = 2**20
@@ -31,6 +33,10 @@ PACKAGES: Final = (
     "nvidia-ml-py",
 )
 
+
+# The card protects itself: HW slowdown, thermal slowdowns in software and in hardware, power brake (NVML's
+# nvmlClocksEventReasons). Keeping within its power limit, which every card does at full load, is no fault.
+THROTTLING: Final = 0x08 | 0x20 | 0x40 | 0x80
 
 RELEASE_S: Final = 60.0
 RELEASE_BYTES: Final = 300 * MIB
@@ -82,10 +88,11 @@ class Gpu:
         return int(pynvml.nvmlDeviceGetCurrentClocksEventReasons(self._handle))
 
     def process_count(self) -> int:
-        """How many processes compute or draw on the card. Process ids can't be compared: a container has its own."""
+        """How many processes compute on the card and don't draw: a desktop is no rival, its memory is in the baseline.
+        Process ids can't be compared: a container has its own."""
         computing = pynvml.nvmlDeviceGetComputeRunningProcesses(self._handle)
         drawing = pynvml.nvmlDeviceGetGraphicsRunningProcesses(self._handle)
-        return len({process.pid for process in (*computing, *drawing)})
+        return len({process.pid for process in computing} - {process.pid for process in drawing})
 
     def name(self) -> str:
         """The product name."""
@@ -111,6 +118,22 @@ def find_gpu() -> Gpu | None:
         return Gpu(pynvml.nvmlDeviceGetHandleByIndex(int(visible))) if visible.isdigit() else None
     except pynvml.NVMLError:
         return None
+
+
+def refuse_unfit(gpu: Gpu | None) -> None:
+    """Raises `UnfitError` when what would be measured is not this machine at its ordinary best."""
+    battery = psutil.sensors_battery()
+    if battery is not None and not battery.power_plugged:
+        raise UnfitError("this machine runs on its battery, which slows it down; plug it in")
+    if gpu is None:
+        return
+    with suppress(pynvml.NVMLError):
+        others = gpu.process_count()
+        if others:
+            raise UnfitError(f"{others} other programs compute on the GPU; end them (`nvidia-smi` lists them)")
+    with suppress(pynvml.NVMLError):
+        if gpu.clock_event_reasons() & THROTTLING:
+            raise UnfitError("the GPU slows itself down, by heat or by its power supply; let it cool, or mend that")
 
 
 def wait_for_release(gpu: Gpu, used_bytes: int) -> None:

@@ -64,6 +64,7 @@ class Watcher(Protocol):
 def measure(order: Order, watcher: Watcher, root: Path = MEASUREMENTS) -> measurements.Run:
     """Make every launch of the order that has not been made yet; the run as it then stands."""
     with _alone(root):
+        environment.refuse_unfit(environment.find_gpu())
         folder, manifest = _open_run(order, root)
         measurements.sweep(folder)
         slots = plan(manifest.cells, manifest.profile.rounds)

@@ -8,14 +8,10 @@ from typing import Final, Self
 
 import pynvml
 
-from generator.measure.environment import Gpu
+from generator.measure.environment import THROTTLING, Gpu
 from generator.record import Telemetry
 
 INTERVAL_S: Final = 0.1
-
-# The card protects itself: HW slowdown, thermal slowdowns in software and in hardware, power brake (NVML's
-# nvmlClocksEventReasons). Keeping within its power limit, which every card does at full load, is no fault.
-THROTTLING: Final = 0x08 | 0x20 | 0x40 | 0x80
 
 
 class Watch:
