@@ -15,7 +15,7 @@ from rich.console import Console
 from generator import __version__, measurements
 from generator.cells import Cell, Mode
 from generator.errors import SOME_LAUNCHES_FAILED, GpuRequiredError, QuantpressError, UsageError
-from generator.methods import METHOD_IDS
+from generator.methods import ENGINES, METHOD_IDS
 from generator.profiles import Profile, load_profile, shipped_profiles
 from generator.record import json_schemas
 
@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=sorted(PRESETS),
         help=f"how many rounds: {', '.join(f'{name} is {rounds}' for name, rounds in PRESETS.items())}",
     )
+    measure.add_argument("--engine", choices=sorted(ENGINES), help="only the cells in this engine")
     measure.add_argument("--rounds", type=int, metavar="N", help="launches of each cell (default: the profile's)")
     measure.add_argument(
         "--mode",
@@ -140,7 +141,7 @@ def _measure(parsed: argparse.Namespace, words: list[str]) -> int:
     order = Order(
         profile=profile,
         profile_folder=folder,
-        cells=_cells(parsed.method, profile),
+        cells=_cells(parsed.method, parsed.engine, profile),
         memory_budget_gib=_budget(parsed.memory_budget_gib, has_gpu=has_gpu),
         command=shlex.join(["quantpress", *(_published(word) for word in words)]),
         begin_anew=parsed.new,
@@ -181,13 +182,17 @@ def _changed(profile: Profile, parsed: argparse.Namespace) -> Profile:
     return profile.model_copy(update=changes)
 
 
-def _cells(wanted: list[str] | None, profile: Profile) -> tuple[Cell, ...]:
+def _cells(wanted: list[str] | None, engine: str | None, profile: Profile) -> tuple[Cell, ...]:
     for method in wanted or ():
         if method not in profile.methods:
             raise UsageError(
                 f"--method {method}: profile {profile.name} has {', '.join(profile.methods)}; name one of these"
             )
-    return tuple(cell for cell in profile.cells if not wanted or cell.method in wanted)
+    cells = [cell for cell in profile.cells if not wanted or cell.method in wanted]
+    chosen = tuple(cell for cell in cells if engine in {None, cell.engine})
+    if not chosen:
+        raise UsageError(f"--engine {engine}: none of the chosen methods runs there; add --controls, or leave it out")
+    return chosen
 
 
 def _budget(wanted_gib: float | None, *, has_gpu: bool) -> float | None:

@@ -15,6 +15,8 @@ from generator.errors import UsageError
 from generator.frozen import Frozen, Name, NonNegative, Positive, Slug, Text
 from generator.methods import METHOD_IDS, EngineId, MethodId
 
+REQUESTS_PER_USER: Final = 4
+
 SHIPPED: Final = Path(__file__).parent / "profiles"
 
 Tokens = Annotated[int, Field(gt=0, le=1_000_000)]
@@ -95,9 +97,10 @@ class Batch(_Work):
 class ClosedLoop(_Work):
     """So many users, each of whom sends the next request when the last is answered. It measures what a user feels.
 
-    `requests` at each number of users in `users` (at least two for each user). The outputs are `output_tokens` long on
-    average, from half to one and a half times that, the same for every cell: of equal length, they would all end at
-    once, and the next prompts would wait for one another as they never do in service.
+    `requests` at each number of users in `users`, but at least `REQUESTS_PER_USER` for each of them: the first ones are
+    all sent at once, and say more of that than of a service. The outputs are `output_tokens` long on average, from half
+    to one and a half times that, the same for every cell: of equal length, they would all end at once, and the next
+    prompts would wait for one another as they never do in service.
     """
 
     kind: Literal["closed-loop"]
@@ -108,6 +111,10 @@ class ClosedLoop(_Work):
     def concurrencies(self) -> tuple[int, ...]:
         """How many requests are in flight at once: a figure for each number of users."""
         return self.users
+
+    def requests_of(self, users: int) -> int:
+        """How many requests so many users send."""
+        return max(self.requests, users * REQUESTS_PER_USER if users > 1 else 0)
 
 
 Workload = Annotated[Batch | ClosedLoop, Discriminator("kind")]

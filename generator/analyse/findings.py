@@ -71,14 +71,16 @@ class RunFindings:
 
     @property
     def methods(self) -> tuple[CellFindings, ...]:
-        """The methods of the run at home, whether they have figures or not."""
-        having = {one.cell.method: one for one in self.shown if one.cell.at_home}
-        at_home = {one.cell.method: one for one in reversed(self.cells) if one.cell.at_home and not one.cell.twin}
-        return tuple((at_home | having)[method.id] for method in METHODS if method.id in at_home)
+        """The methods of the run, whether they have figures or not: at home, or else in the engine that the run has."""
+        first = {one.cell.method: one for one in reversed(self.cells) if not one.cell.twin}
+        first |= {one.cell.method: one for one in reversed(self.cells) if one.cell.at_home and not one.cell.twin}
+        shown = {one.cell.method: one for one in reversed(self.shown)}
+        at_home = {one.cell.method: one for one in self.shown if one.cell.at_home}
+        return tuple((first | shown | at_home)[method.id] for method in METHODS if method.id in first)
 
     @property
     def measured(self) -> tuple[CellFindings, ...]:
-        """The methods at home that have figures."""
+        """The methods that have figures."""
         return tuple(one for one in self.methods if one.stats)
 
     @property
@@ -97,22 +99,16 @@ class RunFindings:
         return self.kind == "measured" and self.launches_per_cell < ROUNDS_TO_BE_SURE
 
     def of(self, method_id: MethodId, engine: EngineId | None = None) -> CellFindings | None:
-        """The method's findings at home, or in `engine`; None where the run has no figures of it."""
-        return next(
-            (
-                one
-                for one in self.shown
-                if one.cell.method == method_id and (one.cell.at_home if engine is None else one.cell.engine == engine)
-            ),
-            None,
-        )
+        """The method's findings in `engine`, or as in `methods`; None where the run has no figures of it."""
+        among = self.measured if engine is None else self.shown
+        return next((one for one in among if one.cell.method == method_id and engine in {None, one.cell.engine}), None)
 
     def has(self, quantity: str) -> bool:
         """Whether any method has the quantity."""
         return any(quantity in one.stats for one in self.cells)
 
     def least(self, quantity: str) -> CellFindings | None:
-        """The method at home with the lowest median of the quantity, None where no method has it."""
+        """The method with the lowest median of the quantity, None where no method has it."""
         having = [one for one in self.measured if quantity in one.stats]
         return min(having, key=lambda one: one.stats[quantity].median, default=None)
 

@@ -44,10 +44,10 @@ def prompts_of(workload: Workload, vocabulary: Vocabulary, count: int | None = N
     return ids if count is None else [ids[number % len(ids)] for number in range(count)]
 
 
-def asks_of(workload: ClosedLoop, vocabulary: Vocabulary) -> list[Ask]:
-    """The requests of a closed loop. Their outputs are from half to one and a half times as long as asked, and as long
-    as asked on average."""
-    prompts = prompts_of(workload, vocabulary, workload.requests)
+def asks_of(workload: ClosedLoop, vocabulary: Vocabulary, users: int) -> list[Ask]:
+    """The requests of a closed loop of so many users. Their outputs are from half to one and a half times as long as
+    asked, and as long as asked on average."""
+    prompts = prompts_of(workload, vocabulary, workload.requests_of(users))
     source = random.Random(workload.seed + 1)  # noqa: S311, as above
     spread = workload.output_tokens // 2
     return [Ask(prompt, max(1, workload.output_tokens + source.randint(-spread, spread))) for prompt in prompts]
@@ -85,7 +85,7 @@ def _work(engine: Engine, workload: Workload, concurrency: int, vocabulary: Voca
     if isinstance(workload, Batch):
         prompts = prompts_of(workload, vocabulary)
         return lambda: {"samples": _repeats(engine, workload, prompts), "requests": None, "gaps": None}
-    asks = asks_of(workload, vocabulary)
+    asks = asks_of(workload, vocabulary, concurrency)
 
     def loop() -> dict[str, Any]:
         found = time_loop(engine, asks, concurrency)

@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final, TextIO
@@ -98,6 +99,8 @@ def measure(request: LaunchRequest, progress: Progress) -> dict[str, Any]:
     others = gpu.process_count() if gpu else 0
     idle = idle_w(gpu) if gpu else None
     limits = measure_limits(request.device, request.engine.dtype)
+    # An engine takes the CUDA context, which is there now, for the state of the card, and leaves it out of its account.
+    context_bytes = (gpu.used_bytes() - (before.gpu_used_bytes or 0)) if gpu else 0
 
     start = perf_counter()
     loaded = engine.load()
@@ -114,7 +117,7 @@ def measure(request: LaunchRequest, progress: Progress) -> dict[str, Any]:
     else:
         with Watch(gpu) as watch:
             points = measure_points(engine, request, gpu, idle)
-    after, memory = read_memory(gpu), engine.memory()
+    after, memory = read_memory(gpu), with_context(engine.memory(), context_bytes)
     telemetry = watch.telemetry() if watch else None
     utilisation = watch.utilisation_peak_percent if watch else None
     quantities = assemble(request, loaded, memory, points, before, after, gpu, utilisation, times_s)
@@ -141,6 +144,13 @@ def as_json(
         "telemetry": telemetry.model_dump(mode="json") if telemetry else None,
         "faults": [fault.model_dump(mode="json") for fault in faults],
     }
+
+
+def with_context(memory: EngineMemory, context_bytes: int) -> EngineMemory:
+    """An engine's own account of its memory, with the CUDA context that it did not count."""
+    if memory.non_torch_bytes is None:
+        return memory
+    return replace(memory, non_torch_bytes=memory.non_torch_bytes + max(0, context_bytes))
 
 
 def warm_up(engine: Engine, request: LaunchRequest) -> float:

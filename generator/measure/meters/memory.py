@@ -46,10 +46,10 @@ def weights_bytes(model: Any) -> int:
     storages: dict[int, int] = {}
     tensors = [*model.parameters(), *model.buffers()]
     for parameter in model.parameters():
-        state = getattr(parameter, "quant_state", None)
-        while state is not None:
-            tensors += [state.absmax, state.code]
-            state = state.state2
+        # Transformers keeps one state; vLLM a dictionary of them, for the weights that it has merged into one.
+        states = [getattr(parameter, "quant_state", None), *getattr(parameter, "bnb_quant_state", {}).values()]
+        states += [state.state2 for state in states if state is not None]
+        tensors += [tensor for state in states if state is not None for tensor in (state.absmax, state.code)]
     for tensor in tensors:
         storage = tensor.untyped_storage()
         storages[storage.data_ptr()] = storage.nbytes()
