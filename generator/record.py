@@ -293,7 +293,7 @@ class Point(Frozen):
 
 
 class Limits(Frozen):
-    """What the device can do at best, measured in the launch itself before the engine came."""
+    """What the device can do at best, measured before the launches of the same sitting."""
 
     copy_gb_per_s: Positive
     matmul_tflop_per_s: Positive

@@ -209,10 +209,12 @@ class RunFindings:
 
 @dataclass(frozen=True)
 class Findings:
-    """Every run, oldest first, and the three that pages speak of by name."""
+    """Every run, oldest first, and those that pages speak of by name. `explained` is the featured run, or else the
+    newest measured one, whose memory is known in parts."""
 
     runs: tuple[RunFindings, ...]
     featured: RunFindings | None
+    explained: RunFindings | None
     reported: RunFindings | None
     demo: RunFindings | None
 
@@ -230,7 +232,14 @@ def find(runs: Sequence[Run], featured: str | None = None) -> Findings:
         raise UsageError(f"featured_run: there is no run {featured!r} under measurements/; name one of: {names}")
     named = next((run for run in found if run.manifest.run_id == featured), None)
     chosen = named or _newest(usable, "measured") or _newest(usable, "reported")
-    return Findings(runs=found, featured=chosen, reported=_newest(usable, "reported"), demo=_newest(usable, "demo"))
+    in_parts = [run for run in usable if any(one.memory_parts for one in run.shown)]
+    return Findings(
+        runs=found,
+        featured=chosen,
+        explained=chosen if chosen in in_parts else _newest(in_parts, "measured"),
+        reported=_newest(usable, "reported"),
+        demo=_newest(usable, "demo"),
+    )
 
 
 def _newest(runs: Sequence[RunFindings], kind: Kind) -> RunFindings | None:

@@ -3,8 +3,10 @@
 import fcntl
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import zip_longest
@@ -30,6 +32,8 @@ from generator.record import SCHEMA_VERSION, Completed, Failed, MeasuredRun, Sta
 
 # The measuring process paces an engine with one core; on fewer than these, a second import would take its share.
 CORES_TO_IMPORT_AHEAD: Final = 8
+
+LIMITS_DEADLINE_S: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,8 @@ def measure(order: Order, watcher: Watcher, root: Path = MEASUREMENTS) -> measur
         checkpoints = _checkpoints(to_do, manifest, order, watcher)
         line = _Line(manifest, checkpoints, folder, watcher)
         try:
+            if any(isinstance(checkpoint, Ready) for checkpoint in checkpoints.values()):
+                line.measure_limits()
             for slot, following in zip_longest(to_do, to_do[1:]):
                 outcome = line.launch(slot, following)
                 measurements.write_launch(folder, outcome)
@@ -117,6 +123,7 @@ class _Line:
         self._ahead: Launch | None = None
         self._gpu = environment.find_gpu() if manifest.hardware.device == "cuda" else None
         self._idle_bytes = self._gpu.used_bytes() if self._gpu else 0
+        self._limits: dict[str, float] | None = None
 
     def launch(self, slot: Slot, following: Slot | None) -> Completed | Failed:
         """Make the launch of `slot`; `following` is the one that may be started meanwhile."""
@@ -144,8 +151,9 @@ class _Line:
             "duration_s": monotonic() - start,
         }
         if isinstance(answer, Answer):
+            completed = answer.completed | {"limits": self._limits, "status": "completed"}
             try:
-                return Completed.model_validate_json(json.dumps(head | answer.completed | {"status": "completed"}))
+                return Completed.model_validate_json(json.dumps(head | completed))
             except ValidationError as error:
                 answer = NoAnswer("close", "engine_error", f"the worker's answer is no record: {first_fault(error)}")
         failed = {
@@ -155,6 +163,14 @@ class _Line:
             "mend": MENDS[answer.reason],
         }
         return Failed.model_validate_json(json.dumps(head | failed | {"status": "failed"}))
+
+    def measure_limits(self) -> None:
+        """What the device can do at best, once a sitting, in a process of its own; without it there is no roofline."""
+        arguments = [self._manifest.hardware.device, self._manifest.profile.engine.dtype]
+        command = [sys.executable, "-m", "generator.measure.meters.limits", *arguments]
+        with suppress(subprocess.SubprocessError, ValueError):
+            done = subprocess.run(command, capture_output=True, check=True, timeout=LIMITS_DEADLINE_S)
+            self._limits = json.loads(done.stdout.splitlines()[-1])
 
     def clear(self) -> None:
         """Leave no worker behind."""

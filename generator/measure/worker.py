@@ -13,7 +13,6 @@ import signal
 import sys
 import time
 import traceback
-from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final, TextIO
@@ -28,7 +27,7 @@ from generator.measure.meters.telemetry import Watch
 from generator.measure.points import Vocabulary, measure_points, prompts_of
 from generator.methods import method_of
 from generator.profiles import Batch
-from generator.record import Configuration, FailureReason, Fault, Limits, Point, Quantities, Stage, Telemetry
+from generator.record import Configuration, FailureReason, Fault, Point, Quantities, Stage, Telemetry
 
 NO_GPU: Final = "there is no GPU in this machine"
 
@@ -83,12 +82,10 @@ class Progress:
 
 
 def measure(request: LaunchRequest, progress: Progress) -> dict[str, Any]:
-    """The protocol: import → wait for the device → baseline → limits → load → warm-up → points → readings, with the
+    """The protocol: import → wait for the device → baseline → load → warm-up → points → readings, with the
     engine still alive → close."""
     start = progress.stage("import")
     engine: Engine = importlib.import_module(f"generator.measure.engines.{request.cell.engine}").import_engine(request)
-    from generator.measure.meters.limits import measure_limits  # imports torch, as the engine has done
-
     times_s = {"import_time_s": perf_counter() - start}
     progress.stage("wait")
     sys.stdin.readline()
@@ -98,9 +95,6 @@ def measure(request: LaunchRequest, progress: Progress) -> dict[str, Any]:
     before, clocks = read_memory(gpu), _clocks()
     others = gpu.process_count() if gpu else 0
     idle = idle_w(gpu) if gpu else None
-    limits = measure_limits(request.device, request.engine.dtype)
-    # An engine takes the CUDA context, which is there now, for the state of the card, and leaves it out of its account.
-    context_bytes = (gpu.used_bytes() - (before.gpu_used_bytes or 0)) if gpu else 0
 
     start = perf_counter()
     loaded = engine.load()
@@ -117,21 +111,20 @@ def measure(request: LaunchRequest, progress: Progress) -> dict[str, Any]:
     else:
         with Watch(gpu) as watch:
             points = measure_points(engine, request, gpu, idle)
-    after, memory = read_memory(gpu), with_context(engine.memory(), context_bytes)
+    after, memory = read_memory(gpu), engine.memory()
     telemetry = watch.telemetry() if watch else None
     utilisation = watch.utilisation_peak_percent if watch else None
     quantities = assemble(request, loaded, memory, points, before, after, gpu, utilisation, times_s)
     faults = [*environment_faults(telemetry, clocks, others, watch), *memory_faults(quantities)]
     progress.stage("close")
     engine.close()
-    return as_json(loaded, quantities, points, limits, telemetry, faults)
+    return as_json(loaded, quantities, points, telemetry, faults)
 
 
 def as_json(
     loaded: Loaded,
     quantities: Quantities,
     points: list[Point],
-    limits: Limits,
     telemetry: Telemetry | None,
     faults: list[Fault],
 ) -> dict[str, Any]:
@@ -140,17 +133,9 @@ def as_json(
         "configuration": loaded.configuration.model_dump(mode="json"),
         "quantities": quantities.model_dump(mode="json"),
         "points": [point.model_dump(mode="json") for point in points],
-        "limits": limits.model_dump(mode="json"),
         "telemetry": telemetry.model_dump(mode="json") if telemetry else None,
         "faults": [fault.model_dump(mode="json") for fault in faults],
     }
-
-
-def with_context(memory: EngineMemory, context_bytes: int) -> EngineMemory:
-    """An engine's own account of its memory, with the CUDA context that it did not count."""
-    if memory.non_torch_bytes is None:
-        return memory
-    return replace(memory, non_torch_bytes=memory.non_torch_bytes + max(0, context_bytes))
 
 
 def warm_up(engine: Engine, request: LaunchRequest) -> float:
@@ -188,7 +173,6 @@ def assemble(
         "kv_cache_tokens": memory.kv_cache_tokens,
         "activation_peak_gib": _gib(memory.activation_peak_bytes),
         "cuda_graphs_gib": _gib(memory.cuda_graphs_bytes),
-        "non_torch_gib": _gib(memory.non_torch_bytes),
         "weights_load_time_s": loaded.weights_load_time_s,
         "compile_time_s": loaded.compile_time_s,
         "graph_capture_time_s": loaded.graph_capture_time_s,
@@ -212,6 +196,8 @@ def assemble(
         }
         if memory.allocator_bytes is not None:
             values["non_torch_gib"] = max(0, used_bytes - memory.allocator_bytes) / GIB
+        elif memory.non_torch_bytes is not None:
+            values["non_torch_gib"] = max(0, memory.non_torch_bytes - before.gpu_used_bytes) / GIB
     absent = {name: _why_absent(name, request, framework) for name, value in values.items() if value is None}
     return Quantities(**values, absent=absent)
 

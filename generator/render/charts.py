@@ -66,7 +66,7 @@ def memory_parts(run: RunFindings) -> Chart | None:
     """Stacked bars that add up to the card. None when no cell's device memory is known in parts."""
     known = [(one.name, one.memory_parts) for one in run.shown if one.memory_parts]
     labels = {name: label(name) for name in MEMORY_PARTS} | {
-        "unexplained_gib": "Not accounted for by the engine",
+        "unexplained_gib": "Everything else",
         "free_gib": "Free",
     }
     rows = [(name, {part: float(getattr(parts, part)) for part in labels}) for name, parts in known]

@@ -125,7 +125,8 @@ class VllmEngine:
         return {
             "activation_peak_bytes": None if activations is None else int(activations),
             "cuda_graphs_bytes": self._steps.graphs_bytes,
-            "non_torch_bytes": None if non_torch is None else int(non_torch),
+            # Its own CUDA context is there when it first looks at the card, so its account leaves it out.
+            "non_torch_bytes": None if non_torch is None else int(worker.init_snapshot.non_torch_memory + non_torch),
         }
 
     def _core(self) -> Any:

@@ -1,5 +1,10 @@
-"""What the device can do at best: how fast it copies and multiplies, measured before the engine comes."""
+"""What the device can do at best: how fast it copies and multiplies. A program of its own, run before the launches:
+the libraries that it loads would stay in an engine's process, and in its account of the card's memory.
 
+    python -m generator.measure.meters.limits cuda float16
+"""
+
+import sys
 from time import perf_counter
 from typing import Any, Final
 
@@ -14,10 +19,7 @@ TRIALS: Final = 10
 
 def measure_limits(device: str, dtype: str) -> Limits:
     """The best of a few trials: a limit is what can be reached. A copy counts what is read and what is written."""
-    limits = Limits(copy_gb_per_s=_copy_gb_per_s(device), matmul_tflop_per_s=_matmul_tflop_per_s(device, dtype))
-    if device == "cuda":
-        torch.cuda.empty_cache()  # the engine must find the card as it was
-    return limits
+    return Limits(copy_gb_per_s=_copy_gb_per_s(device), matmul_tflop_per_s=_matmul_tflop_per_s(device, dtype))
 
 
 def _copy_gb_per_s(device: str) -> float:
@@ -46,3 +48,7 @@ def _best_s(work: Any, device: str) -> float:
 def _wait(device: str) -> None:
     if device == "cuda":
         torch.cuda.synchronize()
+
+
+if __name__ == "__main__":
+    print(measure_limits(sys.argv[1], sys.argv[2]).model_dump_json())
