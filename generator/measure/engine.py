@@ -36,9 +36,9 @@ class Loaded:
 @dataclass(frozen=True, slots=True)
 class EngineMemory:
     """Where an engine's memory is, by its own account, after it has worked; None where it has no such part, or where
-    there is no GPU. The fields are those of `record.Quantities`, in bytes; but `non_torch_bytes` counts the whole device,
-    other programs included, and `allocator_bytes` is all that PyTorch's allocator holds, for an engine that leaves the
-    accounting to it."""
+    there is no GPU. The fields are those of `record.Quantities`, in bytes; but `non_torch_bytes` counts the whole
+    device, other programs included, and `allocator_bytes` is all that PyTorch's allocator holds, for an engine that
+    leaves the accounting to it."""
 
     weights_bytes: int
     kv_cache_bytes: int | None

@@ -32,6 +32,7 @@ class VllmEngine:
         self._request = request
         self._llm: Any = None
         self._steps = _LoadSteps()
+        self._weights_bytes = 0
 
     def load(self) -> Loaded:
         """Start the engine: weights, profiling, KV cache and, unless eager, compilation and CUDA graphs."""
@@ -43,6 +44,7 @@ class VllmEngine:
         arguments = self._arguments()
         with self._steps.timed():
             self._llm = LLM(model=self._request.checkpoint, **arguments)
+        self._weights_bytes = weights_bytes(self._model())  # now: a CPU kernel repacks them on first use
         method = method_of(self._request.cell.method)
         compiles = self._request.cell.mode == "graphs"
         return Loaded(
@@ -101,7 +103,7 @@ class VllmEngine:
         if self._request.device == "cuda":
             parts = self._profiled()
         return EngineMemory(
-            weights_bytes=weights_bytes(self._model()),
+            weights_bytes=self._weights_bytes,
             kv_cache_bytes=self._block_bytes() * config.num_blocks,
             kv_cache_tokens=self._config().cache_config.kv_cache_size_tokens,
             allocator_bytes=None,
