@@ -328,12 +328,17 @@ class _Launch(Frozen):
 
 
 class Completed(_Launch):
-    """A launch that measured its cell, with every raw sample."""
+    """A launch that measured its cell, with every raw sample.
+
+    `compiled` says whether its engine compiled anew (a cold start), or found what it needs in its cache; it is null
+    where the engine compiles nothing.
+    """
 
     status: Literal["completed"]
     started_at: Timestamp
     duration_s: Positive
     configuration: Configuration
+    compiled: bool | None
     quantities: Quantities
     points: Annotated[tuple[Point, ...], Field(min_length=1)]
     limits: Limits | None

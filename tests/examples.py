@@ -155,6 +155,7 @@ def completed(
             shape=SHAPE,
             arguments={"dtype": "float16"},
         ),
+        compiled=None,
         quantities=quantities(sample.output_tokens_per_s, weights_gib, kv_cache_tokens, 1792),
         points=(batch, loop(1, speed / 5), loop(4, speed / 2), loop(16, speed * 2)),
         limits=Limits(copy_gb_per_s=900.0, matmul_tflop_per_s=150.0),

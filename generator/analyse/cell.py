@@ -15,6 +15,8 @@ from generator.record import Completed, Configuration, Failed, Point, Quantities
 
 GIB_IN_MIB: Final = 1024
 MEMORY_PARTS: Final = ("weights_gib", "kv_cache_gib", "activation_peak_gib", "cuda_graphs_gib", "non_torch_gib")
+# What depends on whether the engine compiled anew or found it in its cache.
+OF_A_START: Final = ("load_time_s", "compile_time_s", "weights_load_time_s", "graph_capture_time_s")
 # The contexts for which the users that fit are counted.
 CONTEXTS: Final = (2_048, 8_192, 32_768, 131_072)
 
@@ -98,18 +100,22 @@ class CellFindings:
 
 
 def find_cell(cell: Cell, launches: Sequence[Completed | Failed | Reported], profile: Profile | None) -> CellFindings:
-    """The findings of one cell; the profile is None for a reported run."""
+    """The findings of one cell; the profile is None for a reported run. What a start takes is that of warm starts, and
+    `cold_load_time_s` that of the others, where a run has both."""
     completed = [launch for launch in launches if not isinstance(launch, Failed)]
     valid = tuple(launch for launch in completed if isinstance(launch, Reported) or launch.valid)
+    cold = tuple(launch for launch in valid if isinstance(launch, Completed) and launch.compiled)
+    warm = tuple(launch for launch in valid if launch not in cold)
     stats: dict[str, Stat] = {}
     absent: dict[str, str] = {}
     for name in Quantities.model_fields:
-        values = {launch.round: getattr(launch.quantities, name) for launch in valid}
-        numbers = {round_: float(value) for round_, value in values.items() if isinstance(value, int | float)}
+        numbers = _numbers(name, (warm or valid) if name in OF_A_START else valid)
         if numbers:
             stats[name] = Stat(numbers)
         elif valid and name != "absent":
             absent[name] = valid[0].quantities.absent[name]
+    if cold and warm:
+        stats["cold_load_time_s"] = Stat(_numbers("load_time_s", cold))
     points = tuple(_points([launch for launch in valid if isinstance(launch, Completed)]))
     return CellFindings(
         cell=cell,
@@ -120,6 +126,11 @@ def find_cell(cell: Cell, launches: Sequence[Completed | Failed | Reported], pro
         absent=absent,
         points=points,
     )
+
+
+def _numbers(name: str, launches: Sequence[Completed | Reported]) -> dict[int, float]:
+    values = {launch.round: getattr(launch.quantities, name) for launch in launches}
+    return {round_: float(value) for round_, value in values.items() if isinstance(value, int | float)}
 
 
 def _derived(

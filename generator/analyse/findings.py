@@ -1,7 +1,7 @@
 """Findings: all that a page may say, worked out from the runs. Frozen values; no words, no formatting."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
 from typing import Final, Literal
@@ -14,6 +14,7 @@ from generator.analyse.statistics import (
     Stat,
     compare,
     compare_all,
+    holm,
     log_ratios,
     smallest_detectable,
 )
@@ -161,6 +162,34 @@ class RunFindings:
         others.pop(base.cell, None)
         return compare_all(others, base.stats[quantity], self.floor).get(one.cell)
 
+    def by_users(self, one: CellFindings) -> dict[int, Comparison]:
+        """A cell's speed against that of the baseline, for each number of users that both have served; one family."""
+        base = self.baseline
+        if base is None or one is base:
+            return {}
+        its = {point.concurrency: point.stats["output_tokens_per_s"] for point in base.served}
+        found = {
+            point.concurrency: comparison
+            for point in one.served
+            if point.concurrency in its
+            and (comparison := compare(point.stats["output_tokens_per_s"], its[point.concurrency], self.floor))
+        }
+        proven = holm({users: comparison.p for users, comparison in found.items()})
+        return {
+            users: comparison if users in proven else replace(comparison, verdict="same")
+            for users, comparison in found.items()
+        }
+
+    def turns(self, one: CellFindings) -> tuple[int, int] | None:
+        """The most users at which a cell is proven ahead of the baseline, and the fewer or more, nearest to them, at
+        which it is proven behind; None where its order never turns."""
+        verdicts = {users: comparison.verdict for users, comparison in self.by_users(one).items()}
+        ahead = [users for users, verdict in verdicts.items() if verdict == "higher"]
+        behind = [users for users, verdict in verdicts.items() if verdict == "lower"]
+        if not ahead or not behind:
+            return None
+        return max(ahead), min(behind, key=lambda users: abs(users - max(ahead)))
+
     def split(self, method_id: MethodId) -> Split | None:
         """Why a method that is at home in another engine than the baseline differs from it in speed; against the eager
         baseline where the run has it, as in the article. For one user where the run has that, because the article sent
@@ -203,8 +232,20 @@ class RunFindings:
         """One a scenario; none from a demo, which is too small to advise anybody."""
         if self.kind == "demo":
             return ()
-        candidates = [Candidate(one.cell, one.stats) for one in self.shown]
+        candidates = [Candidate(one.cell, {**one.stats, **self._crowd(one)}) for one in self.shown]
         return tuple(recommend(scenario, candidates, self.floor) for scenario in SCENARIOS)
+
+    @cached_property
+    def crowd(self) -> int | None:
+        """The most requests at once that any cell of the run was measured with; None where that is not known."""
+        return max((point.concurrency for one in self.shown for point in one.points), default=None)
+
+    def _crowd(self, one: CellFindings) -> dict[str, Stat]:
+        """`crowd_tokens_per_s`: what the cell makes with as many requests at once as any of the run had."""
+        found = [point for point in one.points if point.concurrency == self.crowd]
+        if self.crowd is None and "output_tokens_per_s" in one.stats:
+            return {"crowd_tokens_per_s": one.stats["output_tokens_per_s"]}
+        return {"crowd_tokens_per_s": found[0].stats["output_tokens_per_s"]} if found else {}
 
 
 @dataclass(frozen=True)

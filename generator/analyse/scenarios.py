@@ -24,7 +24,7 @@ class Scenario:
 
 SCENARIOS: Final[tuple[Scenario, ...]] = (
     Scenario("chat", (("one_user_tokens_per_s", "high"), ("context_capacity_tokens", "high"))),
-    Scenario("batch", (("output_tokens_per_s", "high"), ("context_capacity_tokens", "high"))),
+    Scenario("batch", (("crowd_tokens_per_s", "high"), ("context_capacity_tokens", "high"))),
     # 32,768 tokens: the length from which the article calls a document long.
     Scenario(
         "documents",
@@ -35,7 +35,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     # Room for eight conversations of 4,096 tokens, or it is no service.
     Scenario(
         "production",
-        (("output_tokens_per_s", "high"), ("context_capacity_tokens", "high")),
+        (("crowd_tokens_per_s", "high"), ("context_capacity_tokens", "high")),
         at_least=("context_capacity_tokens", 8 * 4_096),
     ),
     Scenario("constrained", (("weights_gib", "low"), ("output_tokens_per_s", "high"))),

@@ -25,9 +25,11 @@ class LaunchRequest(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """How an engine came to be ready; a time is None where the engine has no such step."""
+    """How an engine came to be ready; a time is None where the engine has no such step. `compiled` says whether it
+    compiled anew, or found what it needs in its cache; None where it does not compile."""
 
     configuration: Configuration
+    compiled: bool | None
     weights_load_time_s: float | None
     compile_time_s: float | None
     graph_capture_time_s: float | None

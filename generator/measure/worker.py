@@ -131,6 +131,7 @@ def as_json(
     """The answer: what `record.Completed` holds beyond what the parent knows."""
     return {
         "configuration": loaded.configuration.model_dump(mode="json"),
+        "compiled": loaded.compiled,
         "quantities": quantities.model_dump(mode="json"),
         "points": [point.model_dump(mode="json") for point in points],
         "telemetry": telemetry.model_dump(mode="json") if telemetry else None,

@@ -16,7 +16,7 @@ from generator.render import charts, units
 _PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ,.;%/?()·×±−–—≤≥≈°…’")
 
 # What tables show besides the quantities of the records.
-DERIVED: Final = ("one_user_tokens_per_s", "limit_percent", "energy_per_token_j")
+DERIVED: Final = ("cold_load_time_s", "one_user_tokens_per_s", "limit_percent", "energy_per_token_j")
 
 PAGES: Final = (
     "index",

@@ -66,6 +66,7 @@ class TransformersEngine:
                 shape=shape_of(self._request.checkpoint),
                 arguments=_arguments(self._request.engine.dtype) if quantised else {},
             ),
+            compiled=None,
             weights_load_time_s=weights_load_time_s,
             compile_time_s=None,
             graph_capture_time_s=None,

@@ -12,6 +12,7 @@ from typing import Any, Final
 import torch
 import vllm
 from vllm import LLM, SamplingParams
+from vllm.compilation.counter import compilation_counter
 from vllm.model_executor.layers.linear import LinearBase
 from vllm.sampling_params import RequestOutputKind
 from vllm.v1.worker.gpu_worker import Worker
@@ -44,7 +45,7 @@ class VllmEngine:
         arguments = self._arguments()
         with self._steps.timed():
             self._llm = LLM(model=self._request.checkpoint, **arguments)
-        self._weights_bytes = weights_bytes(self._model())  # now: a CPU kernel repacks them on first use
+        self._weights_bytes = weights_bytes(self._model()) + _packed_away_bytes(self._model())
         method = method_of(self._request.cell.method)
         compiles = self._request.cell.mode == "graphs"
         return Loaded(
@@ -62,6 +63,7 @@ class VllmEngine:
                 shape=shape_of(self._request.checkpoint),
                 arguments=arguments,
             ),
+            compiled=compilation_counter.num_aot_artifacts_saved > 0 if compiles else None,
             weights_load_time_s=self._steps.weights_s,
             compile_time_s=self._config().compilation_config.compilation_time if compiles else None,
             graph_capture_time_s=self._steps.capture_s,
@@ -232,6 +234,15 @@ def _kernels(model: torch.nn.Module) -> Counter[str]:
             kernel = getattr(module.quant_method, "kernel", None)
             kernels[type(module.quant_method if kernel is None else kernel).__name__] += 1
     return kernels
+
+
+def _packed_away_bytes(model: torch.nn.Module) -> int:
+    """The bytes of the weights that a CPU kernel has taken out of their layers and keeps packed, in as many bytes."""
+    return sum(
+        module.input_size * module.output_size * module.weight.element_size()
+        for module in model.modules()
+        if isinstance(module, LinearBase) and getattr(module, "weight", None) is not None and not module.weight.numel()
+    )
 
 
 def _attention_backend(model: torch.nn.Module) -> str | None:
