@@ -68,6 +68,7 @@ def _request() -> LaunchRequest:
         device="cpu",
         memory_budget_gib=None,
         workloads=(profile.headline.model_copy(update={"repeats": REPEATS}),),
+        quality=None,
         engine=profile.engine,
     )
 

@@ -120,6 +120,15 @@ class ClosedLoop(_Work):
 Workload = Annotated[Batch | ClosedLoop, Discriminator("kind")]
 
 
+class QualityText(Frozen):
+    """A text that every cell predicts: the first `windows` windows of `window_tokens` tokens each. Its path starts at
+    the folder of the profile's file."""
+
+    text: Name
+    window_tokens: Annotated[int, Field(ge=2, le=100_000)]
+    windows: Annotated[int, Field(ge=2, le=1_000)]
+
+
 class EngineSettings(Frozen):
     """What the engines are told. The two scheduler limits are pinned, because vLLM's own defaults depend on the card.
 
@@ -152,8 +161,15 @@ class Profile(Frozen):
     twin: bool = False
     rounds: Annotated[int, Field(ge=1, le=100)]
     workloads: Annotated[tuple[Workload, ...], Field(min_length=1)]
+    quality: QualityText | None = None
     engine: EngineSettings
     checkpoints: Annotated[dict[MethodId, Checkpoint], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _random_weights_have_no_quality(self) -> Self:
+        if self.quality is not None and self.weights == "random":
+            raise ValueError("random weights have no quality to measure: leave out [quality]")
+        return self
 
     @model_validator(mode="after")
     def _headline_is_for_all(self) -> Self:

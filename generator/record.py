@@ -292,6 +292,38 @@ class Point(Frozen):
         return median(sample.output_tokens_per_s for sample in self.samples)
 
 
+class QualityWindows(Frozen):
+    """A text, window by window, as an engine predicts it; each column has a figure for each window, the mean over its
+    tokens. The last two are against the baseline's predictions, and null where there were none.
+
+    nll_per_token            negative log-likelihood of the text, in nats; perplexity is e to its mean
+    kl_divergence_per_token  from the baseline's predictions, in nats
+    top1_agreement           share of the positions at which the most likely token is the baseline's
+    """
+
+    nll_per_token: Annotated[tuple[NonNegative, ...], Field(min_length=1)]
+    kl_divergence_per_token: tuple[NonNegative, ...] | None
+    top1_agreement: tuple[Annotated[float, Field(ge=0, le=1)], ...] | None
+
+    @model_validator(mode="after")
+    def _columns_are_equally_long(self) -> Self:
+        columns = [self.nll_per_token, self.kl_divergence_per_token, self.top1_agreement]
+        if len({len(column) for column in columns if column is not None}) != 1:
+            raise ValueError("nll_per_token, kl_divergence_per_token and top1_agreement must be equally long")
+        return self
+
+
+class Quality(Frozen):
+    """What a text says about a cell. `kept_tokens` is how many of the baseline's most likely tokens stand for its
+    prediction at each position; all of the `vocabulary`, where the two are equal."""
+
+    text_sha256: Sha256
+    window_tokens: Annotated[int, Field(ge=2)]
+    vocabulary: Annotated[int, Field(ge=2)]
+    kept_tokens: Annotated[int, Field(ge=1)]
+    windows: QualityWindows
+
+
 class Limits(Frozen):
     """What the device can do at best, measured before the launches of the same sitting."""
 
@@ -341,6 +373,7 @@ class Completed(_Launch):
     compiled: bool | None
     quantities: Quantities
     points: Annotated[tuple[Point, ...], Field(min_length=1)]
+    quality: Quality | None
     limits: Limits | None
     telemetry: Telemetry | None
     faults: tuple[Fault, ...]

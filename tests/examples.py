@@ -16,6 +16,8 @@ from generator.record import (
     Limits,
     MeasuredRun,
     Point,
+    Quality,
+    QualityWindows,
     Quantities,
     Requests,
     Sample,
@@ -158,10 +160,20 @@ def completed(
         compiled=None,
         quantities=quantities(sample.output_tokens_per_s, weights_gib, kv_cache_tokens, 1792),
         points=(batch, loop(1, speed / 5), loop(4, speed / 2), loop(16, speed * 2)),
+        quality=quality(),
         limits=Limits(copy_gb_per_s=900.0, matmul_tflop_per_s=150.0),
         telemetry=None,
         faults=tuple(faults),
     )
+
+
+def quality(nll: float = 2.0) -> Quality:
+    windows = QualityWindows(
+        nll_per_token=(nll, nll + 0.5, nll + 1),
+        kl_divergence_per_token=(0.03, 0.04, 0.05),
+        top1_agreement=(0.9, 0.91, 0.92),
+    )
+    return Quality(text_sha256="a" * 64, window_tokens=512, vocabulary=128256, kept_tokens=2048, windows=windows)
 
 
 def failed(method: MethodId = "awq", message: str = "CUDA out of memory") -> Failed:

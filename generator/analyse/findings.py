@@ -7,6 +7,7 @@ from math import inf
 from typing import Final, Literal
 
 from generator.analyse.cell import CellFindings, find_cell
+from generator.analyse.quality import QualityFindings, quality_of
 from generator.analyse.scenarios import SCENARIOS, Candidate, Recommendation, ScenarioId, recommend
 from generator.analyse.statistics import (
     MATERIAL,
@@ -161,6 +162,14 @@ class RunFindings:
         others |= {one.cell: one.stats[quantity]}
         others.pop(base.cell, None)
         return compare_all(others, base.stats[quantity], self.floor).get(one.cell)
+
+    @cached_property
+    def quality(self) -> dict[Cell, QualityFindings]:
+        """The quality of every shown cell that has one, against the baseline's."""
+        launches = {one.cell: [launch for launch in one.valid if isinstance(launch, Completed)] for one in self.shown}
+        base = launches[self.baseline.cell] if self.baseline else []
+        found = {cell: quality_of(of_cell, base) for cell, of_cell in launches.items()}
+        return {cell: quality for cell, quality in found.items() if quality}
 
     def by_users(self, one: CellFindings) -> dict[int, Comparison]:
         """A cell's speed against that of the baseline, for each number of users that both have served; one family."""

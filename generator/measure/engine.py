@@ -1,13 +1,22 @@
 """What an engine is: something that loads one cell's checkpoint and turns token ids into token ids."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from generator.cells import Cell
 from generator.frozen import Frozen, Name, Positive
 from generator.profiles import EngineSettings, Workload
 from generator.record import Configuration
+
+
+class QualityRequest(Frozen):
+    """A text to predict, and where the baseline's predictions of it are, or are to be written by the baseline."""
+
+    text: str
+    window_tokens: int
+    windows: int
+    reference: str
 
 
 class LaunchRequest(Frozen):
@@ -20,6 +29,7 @@ class LaunchRequest(Frozen):
     device: Literal["cuda", "cpu"]
     memory_budget_gib: Positive | None
     workloads: tuple[Workload, ...]
+    quality: QualityRequest | None
     engine: EngineSettings
 
 
@@ -79,6 +89,10 @@ class Engine(Protocol):
 
     def serve(self, asks: Sequence[Ask], users: int) -> list[Answered]:
         """Answer all, so that `users` of them are in flight at any time; a user sends when it has its answer."""
+
+    def score(self, windows: Sequence[Sequence[int]]) -> Iterator[Any]:
+        """For each window its log-probabilities, a float32 tensor [length − 1, vocabulary] in the machine's memory; row
+        i predicts token i + 1."""
 
     def memory(self) -> EngineMemory:
         """Where the memory is, now."""

@@ -92,6 +92,9 @@ class Launch:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._replies.close()
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
 
     def _tell(self, line: str) -> None:
         assert self._process.stdin is not None

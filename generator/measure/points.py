@@ -1,5 +1,6 @@
 """The work of a launch, workload by workload: what is sent, and what is measured of it. It knows no engine."""
 
+import hashlib
 import json
 import random
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ from generator.measure.environment import Gpu
 from generator.measure.meters.energy import Window
 from generator.measure.meters.speed import time_batch, time_loop
 from generator.profiles import Batch, ClosedLoop, Workload
-from generator.record import Point, Sample
+from generator.record import Point, Quality, Sample
 
 
 class Vocabulary:
@@ -20,7 +21,7 @@ class Vocabulary:
 
     def __init__(self, checkpoint: str) -> None:
         self._folder = Path(checkpoint)
-        self._size: int = json.loads((self._folder / "config.json").read_text(encoding="utf-8"))["vocab_size"]
+        self.size: int = json.loads((self._folder / "config.json").read_text(encoding="utf-8"))["vocab_size"]
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """The ids of each text."""
@@ -31,7 +32,7 @@ class Vocabulary:
 
     def draw(self, source: random.Random, count: int, tokens: int) -> list[list[int]]:
         """`count` prompts of `tokens` random ids each."""
-        return [[source.randrange(self._size) for _ in range(tokens)] for _ in range(count)]
+        return [[source.randrange(self.size) for _ in range(tokens)] for _ in range(count)]
 
 
 def prompts_of(workload: Workload, vocabulary: Vocabulary, count: int | None = None) -> list[list[int]]:
@@ -51,6 +52,36 @@ def asks_of(workload: ClosedLoop, vocabulary: Vocabulary, users: int) -> list[As
     source = random.Random(workload.seed + 1)  # noqa: S311, as above
     spread = workload.output_tokens // 2
     return [Ask(prompt, max(1, workload.output_tokens + source.randint(-spread, spread))) for prompt in prompts]
+
+
+def measure_quality(engine: Engine, request: LaunchRequest) -> Quality | None:
+    """How the engine predicts the request's text; None where there is none to predict."""
+    wanted = request.quality
+    if wanted is None:
+        return None
+    from generator.measure.meters.quality import Reference, score  # imports torch, as the engine has done
+
+    vocabulary = Vocabulary(request.checkpoint)
+    text = Path(wanted.text).read_text(encoding="utf-8")
+    (ids,) = vocabulary.encode([text])
+    length = wanted.window_tokens
+    windows = [ids[start : start + length] for start in range(0, wanted.windows * length, length)]
+    if len(windows[-1]) < length:
+        raise ValueError(f"quality: the text has {len(ids)} tokens, fewer than {wanted.windows} windows of {length}")
+    path = Path(wanted.reference)
+    found, ours = score(windows, engine.score(windows), Reference.load(path))
+    if request.cell.is_baseline and not path.is_file():
+        ours.save(path)
+        # Of its own predictions the baseline differs in nothing.
+        zero, one = (0.0,) * len(windows), (1.0,) * len(windows)
+        found = found.model_copy(update={"kl_divergence_per_token": zero, "top1_agreement": one})
+    return Quality(
+        text_sha256=hashlib.sha256(text.encode()).hexdigest(),
+        window_tokens=length,
+        vocabulary=vocabulary.size,
+        kept_tokens=ours.ids.shape[1],
+        windows=found,
+    )
 
 
 def measure_points(engine: Engine, request: LaunchRequest, gpu: Gpu | None, idle_w: float | None) -> list[Point]:

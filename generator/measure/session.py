@@ -22,7 +22,7 @@ from generator.errors import StorageError, UsageError
 from generator.folders import MEASUREMENTS
 from generator.measure import environment
 from generator.measure.checkpoints import Ready, Unavailable, prepare
-from generator.measure.engine import LaunchRequest
+from generator.measure.engine import LaunchRequest, QualityRequest
 from generator.measure.failures import MENDS
 from generator.measure.launcher import Answer, Launch, NoAnswer
 from generator.measure.schedule import Slot, plan, remaining
@@ -75,7 +75,7 @@ def measure(order: Order, watcher: Watcher, root: Path = MEASUREMENTS) -> measur
         to_do = remaining(slots, _done(folder, order))
         watcher.begins(manifest.run_id, len(slots), len(slots) - len(to_do))
         checkpoints = _checkpoints(to_do, manifest, order, watcher)
-        line = _Line(manifest, checkpoints, folder, watcher)
+        line = _Line(manifest, checkpoints, folder, order.profile_folder, watcher)
         try:
             if any(isinstance(checkpoint, Ready) for checkpoint in checkpoints.values()):
                 line.measure_limits()
@@ -83,6 +83,7 @@ def measure(order: Order, watcher: Watcher, root: Path = MEASUREMENTS) -> measur
                 outcome = line.launch(slot, following)
                 measurements.write_launch(folder, outcome)
                 watcher.ends(slot, outcome)
+            line.forget_the_baseline()
         finally:
             line.clear()
         return measurements.read_run(folder)
@@ -116,6 +117,7 @@ class _Line:
         manifest: MeasuredRun,
         checkpoints: Mapping[MethodId, Ready | Unavailable],
         folder: Path,
+        profile_folder: Path,
         watcher: Watcher,
     ) -> None:
         self._manifest, self._checkpoints, self._folder, self._watcher = manifest, checkpoints, folder, watcher
@@ -124,6 +126,17 @@ class _Line:
         self._gpu = environment.find_gpu() if manifest.hardware.device == "cuda" else None
         self._idle_bytes = self._gpu.used_bytes() if self._gpu else 0
         self._limits: dict[str, float] | None = None
+        text = manifest.profile.quality
+        self._quality = (
+            None
+            if text is None
+            else QualityRequest(
+                text=str((profile_folder / text.text).resolve()),
+                window_tokens=text.window_tokens,
+                windows=text.windows,
+                reference=str(folder / "logs" / "baseline.safetensors"),
+            )
+        )
 
     def launch(self, slot: Slot, following: Slot | None) -> Completed | Failed:
         """Make the launch of `slot`; `following` is the one that may be started meanwhile."""
@@ -172,6 +185,11 @@ class _Line:
             done = subprocess.run(command, capture_output=True, check=True, timeout=LIMITS_DEADLINE_S)
             self._limits = json.loads(done.stdout.splitlines()[-1])
 
+    def forget_the_baseline(self) -> None:
+        """Its predictions are large, and no launch is left that would be compared with them."""
+        if self._quality is not None:
+            Path(self._quality.reference).unlink(missing_ok=True)
+
     def clear(self) -> None:
         """Leave no worker behind."""
         if self._ahead is not None:
@@ -190,6 +208,7 @@ class _Line:
             device=self._manifest.hardware.device,
             memory_budget_gib=self._manifest.memory_budget_gib,
             workloads=tuple(workload for workload in profile.workloads if workload.suits(slot.cell)),
+            quality=self._quality,
             engine=profile.engine,
         )
         return Launch(request, self._folder / "logs" / f"r{slot.round:02d}-{slot.cell.id}.log")

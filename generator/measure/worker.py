@@ -24,10 +24,10 @@ from generator.measure.environment import Gpu, find_gpu
 from generator.measure.meters.energy import idle_w
 from generator.measure.meters.memory import GIB, MIB, MemoryReading, process_memory_peak_bytes, read_memory
 from generator.measure.meters.telemetry import Watch
-from generator.measure.points import Vocabulary, measure_points, prompts_of
+from generator.measure.points import Vocabulary, measure_points, measure_quality, prompts_of
 from generator.methods import method_of
 from generator.profiles import Batch
-from generator.record import Configuration, FailureReason, Fault, Point, Quantities, Stage, Telemetry
+from generator.record import Configuration, FailureReason, Fault, Point, Quality, Quantities, Stage, Telemetry
 
 NO_GPU: Final = "there is no GPU in this machine"
 
@@ -115,16 +115,18 @@ def measure(request: LaunchRequest, progress: Progress) -> dict[str, Any]:
     telemetry = watch.telemetry() if watch else None
     utilisation = watch.utilisation_peak_percent if watch else None
     quantities = assemble(request, loaded, memory, points, before, after, gpu, utilisation, times_s)
+    quality = measure_quality(engine, request)
     faults = [*environment_faults(telemetry, clocks, others, watch), *memory_faults(quantities)]
     progress.stage("close")
     engine.close()
-    return as_json(loaded, quantities, points, telemetry, faults)
+    return as_json(loaded, quantities, points, quality, telemetry, faults)
 
 
 def as_json(
     loaded: Loaded,
     quantities: Quantities,
     points: list[Point],
+    quality: Quality | None,
     telemetry: Telemetry | None,
     faults: list[Fault],
 ) -> dict[str, Any]:
@@ -134,6 +136,7 @@ def as_json(
         "compiled": loaded.compiled,
         "quantities": quantities.model_dump(mode="json"),
         "points": [point.model_dump(mode="json") for point in points],
+        "quality": quality.model_dump(mode="json") if quality else None,
         "telemetry": telemetry.model_dump(mode="json") if telemetry else None,
         "faults": [fault.model_dump(mode="json") for fault in faults],
     }

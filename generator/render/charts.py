@@ -196,6 +196,44 @@ def by_users(run: RunFindings, quantity: str, scale: float = 1, axis: str | None
     )
 
 
+def divergence(run: RunFindings) -> Chart | None:
+    """One bar a cell: how far its predictions lie from the baseline's, with the interval over windows. None where no
+    cell has that."""
+    shown = [
+        (one, found.kl_divergence)
+        for one in run.shown
+        if not one.cell.is_baseline and (found := run.quality.get(one.cell)) and found.kl_divergence
+    ]
+    if not shown:
+        return None
+    axis = "KL divergence from FP16 (nats a token)"
+    trace = go.Bar(
+        y=[one.name for one, _ in shown],
+        x=[_rounded(interval.mean) for _, interval in shown],
+        error_x={"type": "data", "array": [_rounded(interval.high - interval.mean) for _, interval in shown]},
+        orientation="h",
+        text=[number(interval.mean, 4) for _, interval in shown],
+        textposition="inside",
+        insidetextanchor="start",
+        hovertemplate="%{y}: %{text} nats a token<extra></extra>",
+        meta={"methods": [_look(one) for one, _ in shown]} | _origin(run),
+    )
+    layout = {
+        "xaxis": {"title": {"text": axis}, "rangemode": "tozero"},
+        "yaxis": {"autorange": "reversed"},
+        "showlegend": False,
+    }
+    return Chart(
+        slug="kl-divergence",
+        figure=_json([trace], layout),
+        columns=("Method", axis, "Low", "High"),
+        rows=tuple(
+            (one.name, *(number(value, 4) for value in (interval.mean, interval.low, interval.high)))
+            for one, interval in shown
+        ),
+    )
+
+
 def speed_against_memory(run: RunFindings, memory: str = "weights_gib") -> Chart | None:
     """A point a method: memory across, speed up. None when fewer than two methods have both."""
     speed = "output_tokens_per_s"

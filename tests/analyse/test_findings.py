@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from math import exp
 from random import Random
 
 import pytest
@@ -15,7 +16,8 @@ from generator.analyse.roofline import linear_parameters, roofline
 from generator.measure.engine import Answered, Ask
 from generator.measure.meters.speed import gaps_of
 from generator.measurements import Run
-from generator.record import Fault, Limits
+from generator.methods import MethodId
+from generator.record import Completed, Fault, Limits, Quality, QualityWindows
 
 LIMITS = Limits(copy_gb_per_s=1000.0, matmul_tflop_per_s=100.0)
 
@@ -151,3 +153,32 @@ def test_the_shown_mode_is_the_one_that_serves() -> None:
     assert [one.cell.mode for one in found.shown] == ["graphs"]
     assert len(found.cells) == 2
     assert replace(found, cells=found.cells[:1]).shown[0].cell.mode == "eager"
+
+
+def judged(method: MethodId, nll: tuple[float, ...], text: str = "a" * 64) -> Completed:
+    windows = QualityWindows(
+        nll_per_token=nll, kl_divergence_per_token=(0.04,) * len(nll), top1_agreement=(0.9,) * len(nll)
+    )
+    quality = Quality(text_sha256=text, window_tokens=512, vocabulary=2048, kept_tokens=2048, windows=windows)
+    return completed(method).model_copy(update={"quality": quality})
+
+
+def test_a_perplexity_is_compared_window_by_window() -> None:
+    base, ours = judged("fp16", (1.0, 2.0, 3.0)), judged("awq", (1.1, 2.1, 3.1))
+
+    (run,) = find((Run(manifest(methods=("fp16", "awq")), (base, ours)),)).runs
+    found = run.quality[cell("awq")]
+
+    # The windows differ a hundred times more from one another than the methods do: pairing sees it all the same.
+    assert found.perplexity == pytest.approx(exp(2.1))
+    assert found.perplexity_ratio is not None
+    assert (found.perplexity_ratio.low, found.perplexity_ratio.high) == pytest.approx((exp(0.1), exp(0.1)))
+    assert not found.costs_nothing_proven
+
+
+def test_another_text_is_no_comparison() -> None:
+    base, ours = judged("fp16", (1.0, 2.0)), judged("awq", (1.1, 2.1), text="b" * 64)
+
+    (run,) = find((Run(manifest(methods=("fp16", "awq")), (base, ours)),)).runs
+
+    assert run.quality[cell("awq")].perplexity_ratio is None

@@ -1,7 +1,7 @@
 """Transformers: the FP16 checkpoint as it is, or as bitsandbytes NF4 with double quantisation, quantised on load."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from time import perf_counter
 from typing import Any, Final
 
@@ -88,6 +88,13 @@ class TransformersEngine:
                 answered.append(Answered(ask, free_s[user], tuple(clock.token_s[: ask.output_tokens])))
                 free_s[user] = clock.token_s[ask.output_tokens - 1]
         return answered
+
+    def score(self, windows: Sequence[Sequence[int]]) -> Iterator[torch.Tensor]:
+        """See `Engine.score`."""
+        for ids in windows:
+            with torch.inference_mode():
+                logits = self._model(input_ids=torch.tensor([list(ids)]).to(self._model.device)).logits[0, :-1]
+            yield logits.float().log_softmax(-1).cpu()
 
     def memory(self) -> EngineMemory:
         """See `Engine.memory`. What PyTorch's allocator holds beyond the weights is the largest step's activations, and

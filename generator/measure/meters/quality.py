@@ -1,0 +1,86 @@
+"""What quantisation costs in quality: how well an engine predicts a text, and how far its predictions are from FP16's.
+
+Every number comes from the logits that the serving engine itself computes. The text is cut into windows of equal
+length that do not overlap; the first token of each is context only. The baseline's predictions are kept beside the
+logs, whole where the vocabulary is small, else its most likely tokens and one bucket for all the rest: that lowers a
+divergence, and the record says how many were kept.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from generator.record import QualityWindows
+
+# A vocabulary of up to so many is kept whole: for 12,000 tokens, 100 MB.
+KEPT_AT_MOST: Final = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The baseline's predictions: for each scored position its `KEPT_AT_MOST` most likely tokens, best first, and their
+    log-probabilities. Both are tensors of shape [positions, kept]."""
+
+    ids: torch.Tensor
+    log_probabilities: torch.Tensor
+
+    def save(self, path: Path) -> None:
+        """Write it whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.tmp")
+        save_file({"ids": self.ids, "log_probabilities": self.log_probabilities}, temporary)
+        temporary.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> "Reference | None":
+        """The reference that an earlier launch wrote; None when there is none."""
+        if not path.is_file():
+            return None
+        tensors = load_file(path)
+        return cls(tensors["ids"], tensors["log_probabilities"])
+
+
+def score(
+    windows: list[list[int]], predictions: Iterable[Any], reference: Reference | None
+) -> tuple[QualityWindows, Reference]:
+    """`predictions` has a tensor of log-probabilities [length − 1, vocabulary] for each window; row i predicts token
+    i + 1. The windows' figures, and these predictions as a reference for others. Without a reference there is no
+    divergence and no agreement."""
+    nll: list[float] = []
+    kl: list[float] = []
+    agreed: list[float] = []
+    kept: list[tuple[torch.Tensor, torch.Tensor]] = []
+    done = 0
+    for ids, log_probabilities in zip(windows, predictions, strict=True):
+        truth = torch.tensor(ids[1:])
+        nll.append(float(-log_probabilities.gather(1, truth[:, None]).mean()))
+        values, tokens = log_probabilities.topk(min(KEPT_AT_MOST, log_probabilities.shape[1]))
+        kept.append((tokens.to(torch.int32), values.contiguous()))
+        if reference is not None:
+            rows = slice(done, done + len(truth))
+            base = Reference(reference.ids[rows].long(), reference.log_probabilities[rows])
+            kl.append(float(divergence(base, log_probabilities).mean()))
+            agreed.append(float((base.ids[:, 0] == tokens[:, 0]).float().mean()))
+        done += len(truth)
+    ours = Reference(torch.cat([tokens for tokens, _ in kept]), torch.cat([values for _, values in kept]))
+    found = QualityWindows(
+        nll_per_token=tuple(nll),
+        kl_divergence_per_token=tuple(kl) if reference else None,
+        top1_agreement=tuple(agreed) if reference else None,
+    )
+    return found, ours
+
+
+def divergence(base: Reference, log_probabilities: torch.Tensor) -> torch.Tensor:
+    """Kullback-Leibler divergence of the predictions from the baseline's, in nats for each position: over the tokens
+    that the baseline kept, and one bucket for all others where it did not keep all."""
+    ours = log_probabilities.gather(1, base.ids)
+    found = (base.log_probabilities.exp() * (base.log_probabilities - ours)).sum(1)
+    if base.ids.shape[1] < log_probabilities.shape[1]:
+        base_rest, our_rest = ((1 - kept.exp().sum(1)).clamp_min(1e-9) for kept in (base.log_probabilities, ours))
+        found = found + base_rest * (base_rest / our_rest).log()
+    return found.clamp_min(0)
