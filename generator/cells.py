@@ -8,6 +8,8 @@ from generator.methods import BASELINE, ENGINES, EngineId, MethodId, method_of
 
 Mode = Literal["eager", "graphs"]
 
+MODES: Final[dict[Mode, str]] = {"eager": "eager", "graphs": "CUDA graphs"}
+
 # Engine apart from format: what the four methods at home leave mixed, these two take apart.
 CONTROLS: Final[tuple[tuple[MethodId, EngineId], ...]] = (("fp16", "transformers"), ("nf4", "vllm"))
 
@@ -38,8 +40,9 @@ class Cell(Frozen):
     @property
     def label(self) -> str:
         """As people read it: "AWQ, vLLM, CUDA graphs"."""
-        mode = {"eager": "eager", "graphs": "CUDA graphs"}[self.mode]
-        return ", ".join([method_of(self.method).name, ENGINES[self.engine], mode, *(["twin"] if self.twin else [])])
+        return ", ".join(
+            [method_of(self.method).name, ENGINES[self.engine], MODES[self.mode], *(["twin"] if self.twin else [])]
+        )
 
     @property
     def at_home(self) -> bool:

@@ -279,7 +279,7 @@ def relative_speed(runs: Sequence[tuple[str, RunFindings]]) -> Chart | None:
     """Each method's speed as a multiple of FP16's in the same run, the runs side by side. `runs` has names for them."""
     rows: list[tuple[str, ...]] = []
     traces = []
-    for name, run in runs:
+    for index, (name, run) in enumerate(runs):
         ratios = _ratios(run)
         if not ratios:
             continue
@@ -291,7 +291,9 @@ def relative_speed(runs: Sequence[tuple[str, RunFindings]]) -> Chart | None:
                 text=[times(ratio) for _, ratio in ratios],
                 textposition="outside",
                 hovertemplate="%{x}: %{text} of FP16<extra>" + name + "</extra>",
-                meta={"methods": [_look(one) for one, _ in ratios]} | _origin(run),
+                meta={"methods": [_look(one) for one, _ in ratios]}
+                | ({"run": "another"} if index else {})
+                | _origin(run),
             )
         )
         rows += [(f"{one.name}, {name}", times(ratio)) for one, ratio in ratios]

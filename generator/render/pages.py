@@ -1,13 +1,14 @@
 """Findings to Markdown pages, through the templates: all words are there, all formatting is in `units`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from generator.analyse.findings import Findings, RunFindings
-from generator.methods import METHODS
+from generator.cells import MODES
+from generator.methods import ENGINES, METHODS
 from generator.record import SCHEMA_VERSION, Quantities
 from generator.render import charts, units
 
@@ -76,13 +77,15 @@ def _environment(templates: Mapping[str, str]) -> Environment:
 
 def _context(findings: Findings, files: Sequence[str]) -> dict[str, Any]:
     run, article, demo = findings.featured, findings.reported, findings.demo
-    compared = [(name, one) for name, one in _compared(run, article) if one is not None]
+    compared = list(_compared(findings))
     return {
         "site": findings,
         "run": run,
         "article": article,
         "demo": demo,
         "methods": METHODS,
+        "engines": ENGINES,
+        "modes": MODES,
         "files": files,
         "schema_version": SCHEMA_VERSION,
         "quantities": [*(name for name in Quantities.model_fields if name != "absent"), *DERIVED],
@@ -92,8 +95,15 @@ def _context(findings: Findings, files: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _compared(run: RunFindings | None, article: RunFindings | None) -> tuple[tuple[str, RunFindings | None], ...]:
-    """The featured run beside the article's, once where they are the same."""
-    if run is article:
-        return (("as reported", article),)
-    return (("measured here", run), ("the article", article))
+def _compared(findings: Findings) -> Iterator[tuple[str, RunFindings]]:
+    """The newest measured run in each mode, the featured one first, and the reported run."""
+    seen: set[str] = set()
+    for run in (findings.featured, *reversed(findings.runs)):
+        if run is None or run.kind != "measured" or run.baseline is None:
+            continue
+        mode = run.baseline.cell.mode
+        if mode not in seen:
+            seen.add(mode)
+            yield f"measured, {MODES[mode]}", run
+    if findings.reported is not None:
+        yield "the article", findings.reported

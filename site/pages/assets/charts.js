@@ -33,6 +33,7 @@
   // What was not measured is drawn fainter, with open markers; a demo is hatched besides.
   const RUNS = {
     measured: { strength: 1, symbol: "", dash: "solid" },
+    another: { strength: 0.65, symbol: "-open", dash: "solid" },
     reported: { strength: 0.3, symbol: "-open", dash: "dot" },
     demo: { strength: 0.4, symbol: "-open", dash: "dash", hatched: true },
   };
