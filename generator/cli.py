@@ -15,9 +15,9 @@ from rich.console import Console
 from generator import __version__, measurements
 from generator.cells import Cell, Mode
 from generator.errors import SOME_LAUNCHES_FAILED, GpuRequiredError, QuantpressError, UsageError
+from generator.measurements import json_schemas
 from generator.methods import ENGINES, METHOD_IDS
 from generator.profiles import Profile, load_profile, shipped_profiles
-from generator.record import json_schemas
 
 # Three launches of a cell give an interval, if a wide one; eight tell cells apart that differ by some 2%.
 PRESETS: Final = {"quick": 3, "standard": 8}

@@ -1,5 +1,6 @@
 """What every value that is read from or written to a file has in common: frozen, strict, nothing unknown in it."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -26,3 +27,11 @@ NonNegative = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Count = Annotated[int, Field(ge=0, le=10**12)]
+
+
+def a_reason_for_each_null(value: BaseModel, absent: Mapping[str, str]) -> None:
+    """Raises `ValueError` unless `absent` has a reason for just those fields of `value` that are null."""
+    nulls = {name for name, content in value if content is None}
+    if nulls != set(absent):
+        odd = ", ".join(sorted(nulls ^ set(absent)))
+        raise ValueError(f"absent must name exactly the quantities that are null; look at: {odd}")

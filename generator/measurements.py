@@ -15,8 +15,9 @@ from pydantic import TypeAdapter, ValidationError
 from generator.cells import Cell
 from generator.errors import RecordError, StorageError
 from generator.folders import MEASUREMENTS
+from generator.manifest import MANIFEST, MeasuredRun, ReportedRun
 from generator.profiles import first_fault
-from generator.record import LAUNCH, MANIFEST, Completed, Failed, MeasuredRun, Reported, ReportedRun
+from generator.record import LAUNCH, Completed, Failed, Reported
 
 T = TypeVar("T")
 
@@ -151,3 +152,8 @@ def _shown(path: Path) -> str:
     parts: Iterable[str] = path.parts
     names = list(parts)
     return "/".join(names[names.index("measurements") :] if "measurements" in names else names[-3:])
+
+
+def json_schemas() -> dict[str, dict[str, Any]]:
+    """The published JSON Schema of each kind of file, by the file's kind."""
+    return {"manifest": MANIFEST.json_schema(), "launch": LAUNCH.json_schema()}

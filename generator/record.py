@@ -1,13 +1,13 @@
-"""What was measured: the manifest of a run and the record of a launch, frozen and valid by construction.
+"""What was measured: the record of a launch, frozen and valid by construction.
 
-These classes are the file format under `measurements/`; the published JSON Schema is made from them. A number's unit is
-in its name. A quantity that does not exist is null, and `absent` says why; it is never 0.
+These classes, with those of `manifest` and `samples`, are the file format under `measurements/`; the published JSON
+Schema is made from them. A number's unit is in its name. A quantity that does not exist is null, and `absent` says why;
+it is never 0.
 
 History of the format: 1 (2026-11): first.
 """
 
-from statistics import median
-from typing import Annotated, Any, Final, Literal, Self, get_args
+from typing import Annotated, Final, Literal, Self, get_args
 
 from pydantic import Discriminator, Field, TypeAdapter, model_validator
 
@@ -19,13 +19,12 @@ from generator.frozen import (
     NonNegative,
     Percent,
     Positive,
-    Sha256,
-    Slug,
     Text,
     Timestamp,
+    a_reason_for_each_null,
 )
 from generator.methods import MethodId
-from generator.profiles import Profile
+from generator.samples import Limits, Point, Quality, Telemetry
 
 SCHEMA_VERSION: Final = 1
 
@@ -49,68 +48,6 @@ FaultKind = Literal["foreign_process", "throttled", "clock_jump", "memory_unexpl
 INVALIDATING: Final[tuple[FaultKind, ...]] = ("foreign_process", "throttled", "clock_jump")
 
 Scalar = bool | int | float | Text | None
-
-
-class Hardware(Frozen):
-    """The machine, by an allow-list: nothing in it names a user, a host or a path."""
-
-    device: Literal["cuda", "cpu"]
-    gpu_name: Name | None = None
-    gpu_memory_mib: Positive | None = None
-    gpu_power_limit_w: Positive | None = None
-    gpu_compute_capability: Annotated[str, Field(pattern=r"^\d+\.\d+$")] | None = None
-    driver_version: Name | None = None
-    cuda_version: Name | None = None
-    cpu_model: Name | None = None
-    cpu_cores: Count | None = None
-    ram_gib: Positive | None = None
-    os: Name | None = None
-    python_version: Name | None = None
-
-
-class Source(Frozen):
-    """Where reported figures were published."""
-
-    author: Name
-    title: Name
-    url: Annotated[str, Field(max_length=300, pattern=r"^https://[A-Za-z0-9.-]+(/[A-Za-z0-9._~/-]*)?$")]
-    note: Text
-
-
-class MeasuredRun(Frozen):
-    """The manifest of a run that Quantpress measured: the profile's `rounds` launches of each of `cells`."""
-
-    schema_version: Literal[1]
-    origin: Literal["measured"]
-    run_id: Slug
-    created_at: Timestamp
-    profile: Profile
-    cells: Annotated[tuple[Cell, ...], Field(min_length=1)]
-    memory_budget_gib: Positive | None
-    hardware: Hardware
-    versions: dict[Name, Name]
-    git_revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}(\+changes)?$")] | None
-    environment_sha256: Sha256
-    command: Text
-
-    @property
-    def model_name(self) -> str:
-        """The model, as its profile names it."""
-        return self.profile.model_name
-
-
-class ReportedRun(Frozen):
-    """The manifest of figures that somebody else published: one launch a method, no raw samples."""
-
-    schema_version: Literal[1]
-    origin: Literal["reported"]
-    run_id: Slug
-    created_at: Timestamp
-    model_name: Name
-    cells: Annotated[tuple[Cell, ...], Field(min_length=1)]
-    hardware: Hardware
-    versions: dict[Name, Name]
-    source: Source
 
 
 class Shape(Frozen):
@@ -141,13 +78,6 @@ class Configuration(Frozen):
     kv_cache_bytes_per_token: Count | None
     shape: Shape | None
     arguments: dict[Name, Scalar]
-
-
-def _a_reason_for_each_null(value: "Quantities | Point") -> None:
-    nulls = {name for name, content in value if content is None}
-    if nulls != set(value.absent):
-        odd = ", ".join(sorted(nulls ^ set(value.absent)))
-        raise ValueError(f"absent must name exactly the quantities that are null; look at: {odd}")
 
 
 class Quantities(Frozen):
@@ -203,142 +133,8 @@ class Quantities(Frozen):
 
     @model_validator(mode="after")
     def _reasons(self) -> Self:
-        _a_reason_for_each_null(self)
+        a_reason_for_each_null(self, self.absent)
         return self
-
-
-class Sample(Frozen):
-    """One repeat of a batch, or one whole closed loop: from the first submission to the last token."""
-
-    duration_s: Positive
-    prompt_tokens: Count
-    output_tokens: Annotated[int, Field(gt=0)]
-
-    @property
-    def output_tokens_per_s(self) -> float:
-        """Output tokens over the duration."""
-        return self.output_tokens / self.duration_s
-
-
-class Requests(Frozen):
-    """The requests of a closed loop, a column a quantity, in the order in which they were sent.
-
-    ttft_s     from sending to the first token (time to first token)
-    latency_s  from sending to the last token (end-to-end latency)
-    """
-
-    prompt_tokens: tuple[Count, ...]
-    output_tokens: tuple[Annotated[int, Field(gt=0)], ...]
-    ttft_s: tuple[Positive, ...]
-    latency_s: tuple[Positive, ...]
-
-    @model_validator(mode="after")
-    def _columns_are_equally_long(self) -> Self:
-        columns = (self.prompt_tokens, self.output_tokens, self.ttft_s, self.latency_s)
-        if len({len(column) for column in columns}) != 1 or not self.ttft_s:
-            raise ValueError("prompt_tokens, output_tokens, ttft_s and latency_s must be equally long, and not empty")
-        if any(first > last for first, last in zip(self.ttft_s, self.latency_s, strict=True)):
-            raise ValueError("ttft_s can't be longer than latency_s")
-        return self
-
-    @property
-    def tpot_s(self) -> tuple[float, ...]:
-        """Time per output token after the first, for each request that has more than one."""
-        columns = zip(self.output_tokens, self.ttft_s, self.latency_s, strict=True)
-        return tuple((last - first) / (tokens - 1) for tokens, first, last in columns if tokens > 1)
-
-
-class Gaps(Frozen):
-    """Inter-token latencies as a histogram, because there are as many as tokens: `counts[k]` gaps lie between
-    `GAP_FLOOR_S * GAP_GROWTH**k` and `GAP_FLOOR_S * GAP_GROWTH**(k + 1)` seconds, so that a percentile is right to 2%.
-    """
-
-    counts: dict[Annotated[str, Field(pattern=r"^\d{1,4}$")], Annotated[int, Field(gt=0)]]
-
-
-GAP_FLOOR_S: Final = 1e-6
-GAP_GROWTH: Final = 1.02
-
-
-class Energy(Frozen):
-    """What the card took while a point was measured, by NVML's energy counter. `idle_w` was read just before the model
-    was loaded; `faults` say why the figure must not be used."""
-
-    window_s: Positive
-    energy_j: NonNegative
-    idle_w: NonNegative
-    faults: tuple[Text, ...]
-
-
-class Point(Frozen):
-    """One workload at one concurrency: a sample for each repeat of a batch, a single one for a closed loop."""
-
-    workload: Slug
-    concurrency: Annotated[int, Field(ge=1)]
-    samples: Annotated[tuple[Sample, ...], Field(min_length=1)]
-    requests: Requests | None
-    gaps: Gaps | None
-    energy: Energy | None
-    absent: dict[Name, Text]
-
-    @model_validator(mode="after")
-    def _reasons(self) -> Self:
-        _a_reason_for_each_null(self)
-        return self
-
-    @property
-    def output_tokens_per_s(self) -> float:
-        """The median over the samples."""
-        return median(sample.output_tokens_per_s for sample in self.samples)
-
-
-class QualityWindows(Frozen):
-    """A text, window by window, as an engine predicts it; each column has a figure for each window, the mean over its
-    tokens. The last two are against the baseline's predictions, and null where there were none.
-
-    nll_per_token            negative log-likelihood of the text, in nats; perplexity is e to its mean
-    kl_divergence_per_token  from the baseline's predictions, in nats
-    top1_agreement           share of the positions at which the most likely token is the baseline's
-    """
-
-    nll_per_token: Annotated[tuple[NonNegative, ...], Field(min_length=1)]
-    kl_divergence_per_token: tuple[NonNegative, ...] | None
-    top1_agreement: tuple[Annotated[float, Field(ge=0, le=1)], ...] | None
-
-    @model_validator(mode="after")
-    def _columns_are_equally_long(self) -> Self:
-        columns = [self.nll_per_token, self.kl_divergence_per_token, self.top1_agreement]
-        if len({len(column) for column in columns if column is not None}) != 1:
-            raise ValueError("nll_per_token, kl_divergence_per_token and top1_agreement must be equally long")
-        return self
-
-
-class Quality(Frozen):
-    """What a text says about a cell. `kept_tokens` is how many of the baseline's most likely tokens stand for its
-    prediction at each position; all of the `vocabulary`, where the two are equal."""
-
-    text_sha256: Sha256
-    window_tokens: Annotated[int, Field(ge=2)]
-    vocabulary: Annotated[int, Field(ge=2)]
-    kept_tokens: Annotated[int, Field(ge=1)]
-    windows: QualityWindows
-
-
-class Limits(Frozen):
-    """What the device can do at best, measured before the launches of the same sitting."""
-
-    copy_gb_per_s: Positive
-    matmul_tflop_per_s: Positive
-
-
-class Telemetry(Frozen):
-    """The GPU while the points were measured, sampled ten times a second."""
-
-    readings: Count
-    power_w_mean: NonNegative
-    temperature_c_max: NonNegative
-    sm_clock_mhz_median: NonNegative
-    throttled_percent: Percent
 
 
 class Fault(Frozen):
@@ -417,13 +213,6 @@ class Reported(_Launch):
     quantities: Quantities
 
 
-Manifest = Annotated[MeasuredRun | ReportedRun, Discriminator("origin")]
 Launch = Annotated[Completed | Failed | Reported, Discriminator("status")]
 
-MANIFEST: Final[TypeAdapter[MeasuredRun | ReportedRun]] = TypeAdapter(Manifest)
 LAUNCH: Final[TypeAdapter[Completed | Failed | Reported]] = TypeAdapter(Launch)
-
-
-def json_schemas() -> dict[str, dict[str, Any]]:
-    """The published JSON Schema of each kind of file, by the file's kind."""
-    return {"manifest": MANIFEST.json_schema(), "launch": LAUNCH.json_schema()}

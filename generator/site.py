@@ -84,8 +84,9 @@ def _make(featured: str | None, root: Path) -> dict[str, str]:
 
 def _data(runs: "Iterable[Run]") -> dict[str, str]:
     """The raw records and their schemas, for download. Written anew from what was validated, not copied."""
-    from generator.measurements import launch_name
-    from generator.record import LAUNCH, MANIFEST, json_schemas
+    from generator.manifest import MANIFEST
+    from generator.measurements import json_schemas, launch_name
+    from generator.record import LAUNCH
 
     files = {
         f"data/schema/{kind}.schema.json": json.dumps(schema, indent=2) + "\n"

@@ -3,26 +3,12 @@
 from collections.abc import Sequence
 
 from generator.cells import Cell
+from generator.manifest import Hardware, MeasuredRun
 from generator.measurements import Run
 from generator.methods import METHOD_IDS, EngineId, MethodId, method_of
 from generator.profiles import Profile, load_profile
-from generator.record import (
-    Completed,
-    Configuration,
-    Failed,
-    Fault,
-    Gaps,
-    Hardware,
-    Limits,
-    MeasuredRun,
-    Point,
-    Quality,
-    QualityWindows,
-    Quantities,
-    Requests,
-    Sample,
-    Shape,
-)
+from generator.record import Completed, Configuration, Failed, Fault, Quantities, Shape
+from generator.samples import Gaps, Limits, Point, Quality, QualityWindows, Requests, Sample
 
 NO_GPU = "there is no GPU in this machine"
 SHAPE = Shape(

@@ -11,7 +11,8 @@ from generator.analyse.statistics import Stat
 from generator.cells import Cell
 from generator.methods import Method, method_of
 from generator.profiles import Profile
-from generator.record import Completed, Configuration, Failed, Point, Quantities, Reported
+from generator.record import Completed, Configuration, Failed, Quantities, Reported
+from generator.samples import Point
 
 GIB_IN_MIB: Final = 1024
 MEMORY_PARTS: Final = ("weights_gib", "kv_cache_gib", "activation_peak_gib", "cuda_graphs_gib", "non_torch_gib")

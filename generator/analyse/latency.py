@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import ceil
 from typing import Final
 
-from generator.record import GAP_FLOOR_S, GAP_GROWTH, Gaps, Point
+from generator.samples import GAP_FLOOR_S, GAP_GROWTH, Gaps, Point
 
 # With fewer, the percentile of a sample says little about that of the service: MLPerf's early stopping with one
 # slower request allowed (https://github.com/mlcommons/inference_policies, inference_rules.adoc, appendix).

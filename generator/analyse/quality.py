@@ -6,7 +6,8 @@ from math import exp, sqrt
 from statistics import fmean, stdev
 
 from generator.analyse.statistics import CONFIDENCE, t_quantile
-from generator.record import Completed, Quality
+from generator.record import Completed
+from generator.samples import Quality
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ S. Williams, A. Waterman, D. Patterson, 2009, "Roofline: An Insightful Visual Pe
 from dataclasses import dataclass
 from typing import Literal
 
-from generator.record import Limits, Shape
+from generator.record import Shape
+from generator.samples import Limits
 
 
 @dataclass(frozen=True, slots=True)

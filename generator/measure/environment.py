@@ -16,10 +16,8 @@ import pynvml
 
 from generator import __version__
 from generator.errors import UnfitError
-from generator.record import Hardware
-
-MIB: Final = 2**20
-GIB: Final = 2**30
+from generator.manifest import Hardware
+from generator.measure.meters.memory import GIB, MIB
 
 # What can change a figure. vLLM's CPU build is a distribution of its own.
 PACKAGES: Final = (

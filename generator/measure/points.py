@@ -13,7 +13,7 @@ from generator.measure.environment import Gpu
 from generator.measure.meters.energy import Window
 from generator.measure.meters.speed import time_batch, time_loop
 from generator.profiles import Batch, ClosedLoop, Workload
-from generator.record import Point, Quality, Sample
+from generator.samples import Point, Quality, Sample
 
 
 class Vocabulary:

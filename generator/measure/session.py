@@ -1,39 +1,26 @@
 """A run from its plan to its last record: begun or gone on with, launched, written, resumable."""
 
 import fcntl
-import json
 import os
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import zip_longest
 from pathlib import Path
-from time import monotonic
-from typing import Final, Protocol
-
-from pydantic import ValidationError
 
 from generator import measurements
 from generator.cells import Cell
 from generator.errors import StorageError, UsageError
 from generator.folders import MEASUREMENTS
+from generator.manifest import MeasuredRun
 from generator.measure import environment
 from generator.measure.checkpoints import Ready, Unavailable, prepare
-from generator.measure.engine import LaunchRequest, QualityRequest
-from generator.measure.failures import MENDS
-from generator.measure.launcher import Answer, Launch, NoAnswer
+from generator.measure.line import Line, Watcher, now
 from generator.measure.schedule import Slot, plan, remaining
 from generator.methods import MethodId
-from generator.profiles import Profile, first_fault
-from generator.record import SCHEMA_VERSION, Completed, Failed, MeasuredRun, Stage
-
-# The measuring process paces an engine with one core; on fewer than these, a second import would take its share.
-CORES_TO_IMPORT_AHEAD: Final = 8
-
-LIMITS_DEADLINE_S: Final = 120
+from generator.profiles import Profile
+from generator.record import SCHEMA_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +36,6 @@ class Order:
     retry_failed: bool = False
 
 
-class Watcher(Protocol):
-    """Is told what happens, to show it."""
-
-    def begins(self, run_id: str, slots: int, done: int) -> None:
-        """The plan has `slots` launches, of which `done` have been made before."""
-
-    def prepares(self, method: MethodId) -> None:
-        """The method's checkpoint is being found, downloaded or written."""
-
-    def stage(self, slot: Slot, stage: Stage) -> None:
-        """A launch has come to `stage`."""
-
-    def ends(self, slot: Slot, outcome: Completed | Failed) -> None:
-        """A launch is over, and its record is on disk."""
-
-
 def measure(order: Order, watcher: Watcher, root: Path = MEASUREMENTS) -> measurements.Run:
     """Make every launch of the order that has not been made yet; the run as it then stands."""
     with _alone(root):
@@ -75,7 +46,7 @@ def measure(order: Order, watcher: Watcher, root: Path = MEASUREMENTS) -> measur
         to_do = remaining(slots, _done(folder, order))
         watcher.begins(manifest.run_id, len(slots), len(slots) - len(to_do))
         checkpoints = _checkpoints(to_do, manifest, order, watcher)
-        line = _Line(manifest, checkpoints, folder, order.profile_folder, watcher)
+        line = Line(manifest, checkpoints, folder, order.profile_folder, watcher)
         try:
             if any(isinstance(checkpoint, Ready) for checkpoint in checkpoints.values()):
                 line.measure_limits()
@@ -108,112 +79,6 @@ def _done(folder: Path, order: Order) -> frozenset[Slot]:
     return frozenset(Slot(launch_.round, launch_.cell) for launch_ in kept)
 
 
-class _Line:
-    """Launches one after the other. On a GPU the next worker imports its engine while this one measures: the card need
-    not wait for that, and the import leaves it alone."""
-
-    def __init__(
-        self,
-        manifest: MeasuredRun,
-        checkpoints: Mapping[MethodId, Ready | Unavailable],
-        folder: Path,
-        profile_folder: Path,
-        watcher: Watcher,
-    ) -> None:
-        self._manifest, self._checkpoints, self._folder, self._watcher = manifest, checkpoints, folder, watcher
-        self._imports_ahead = manifest.hardware.device == "cuda" and (os.cpu_count() or 1) >= CORES_TO_IMPORT_AHEAD
-        self._ahead: Launch | None = None
-        self._gpu = environment.find_gpu() if manifest.hardware.device == "cuda" else None
-        self._idle_bytes = self._gpu.used_bytes() if self._gpu else 0
-        self._limits: dict[str, float] | None = None
-        text = manifest.profile.quality
-        self._quality = (
-            None
-            if text is None
-            else QualityRequest(
-                text=str((profile_folder / text.text).resolve()),
-                window_tokens=text.window_tokens,
-                windows=text.windows,
-                reference=str(folder / "logs" / "baseline.safetensors"),
-            )
-        )
-
-    def launch(self, slot: Slot, following: Slot | None) -> Completed | Failed:
-        """Make the launch of `slot`; `following` is the one that may be started meanwhile."""
-        started_at, start = _now(), monotonic()
-        checkpoint = self._checkpoints[slot.cell.method]
-        if isinstance(checkpoint, Unavailable):
-            answer: Answer | NoAnswer = NoAnswer("prepare", "checkpoint_unavailable", checkpoint.message)
-        else:
-            current, self._ahead = self._ahead or self._start(slot), None
-            assert current is not None
-
-            def on_stage(stage: Stage) -> None:
-                self._watcher.stage(slot, stage)
-                if stage == "warm-up" and following is not None and self._imports_ahead:
-                    self._ahead = self._start(following)
-
-            answer = current.run(on_stage)
-            if self._gpu is not None:
-                environment.wait_for_release(self._gpu, self._idle_bytes)
-        head = {
-            "schema_version": SCHEMA_VERSION,
-            "cell": slot.cell.model_dump(mode="json"),
-            "round": slot.round,
-            "started_at": started_at,
-            "duration_s": monotonic() - start,
-        }
-        if isinstance(answer, Answer):
-            completed = answer.completed | {"limits": self._limits, "status": "completed"}
-            try:
-                return Completed.model_validate_json(json.dumps(head | completed))
-            except ValidationError as error:
-                answer = NoAnswer("close", "engine_error", f"the worker's answer is no record: {first_fault(error)}")
-        failed = {
-            "stage": answer.stage,
-            "reason": answer.reason,
-            "message": answer.message,
-            "mend": MENDS[answer.reason],
-        }
-        return Failed.model_validate_json(json.dumps(head | failed | {"status": "failed"}))
-
-    def measure_limits(self) -> None:
-        """What the device can do at best, once a sitting, in a process of its own; without it there is no roofline."""
-        arguments = [self._manifest.hardware.device, self._manifest.profile.engine.dtype]
-        command = [sys.executable, "-m", "generator.measure.meters.limits", *arguments]
-        with suppress(subprocess.SubprocessError, ValueError):
-            done = subprocess.run(command, capture_output=True, check=True, timeout=LIMITS_DEADLINE_S)
-            self._limits = json.loads(done.stdout.splitlines()[-1])
-
-    def forget_the_baseline(self) -> None:
-        """Its predictions are large, and no launch is left that would be compared with them."""
-        if self._quality is not None:
-            Path(self._quality.reference).unlink(missing_ok=True)
-
-    def clear(self) -> None:
-        """Leave no worker behind."""
-        if self._ahead is not None:
-            self._ahead.end()
-            self._ahead = None
-
-    def _start(self, slot: Slot) -> Launch | None:
-        checkpoint, profile = self._checkpoints[slot.cell.method], self._manifest.profile
-        if isinstance(checkpoint, Unavailable):
-            return None
-        request = LaunchRequest(
-            cell=slot.cell,
-            checkpoint=str(checkpoint.folder),
-            model_source=checkpoint.source,
-            model_revision=checkpoint.revision,
-            device=self._manifest.hardware.device,
-            memory_budget_gib=self._manifest.memory_budget_gib,
-            workloads=tuple(workload for workload in profile.workloads if workload.suits(slot.cell)),
-            quality=self._quality,
-            engine=profile.engine,
-        )
-        return Launch(request, self._folder / "logs" / f"r{slot.round:02d}-{slot.cell.id}.log")
-
-
 def _open_run(order: Order, root: Path) -> tuple[Path, MeasuredRun]:
     """The newest run of just this order in just this environment that still lacks launches, or else a new one. More
     rounds than a run had are launches that it lacks: what was made for a quick look counts for a thorough one."""
@@ -243,7 +108,7 @@ def _open_run(order: Order, root: Path) -> tuple[Path, MeasuredRun]:
         schema_version=SCHEMA_VERSION,
         origin="measured",
         run_id=_free_id(root, order.profile.name),
-        created_at=_now(),
+        created_at=now(),
         profile=order.profile,
         cells=order.cells,
         memory_budget_gib=order.memory_budget_gib,
@@ -288,7 +153,3 @@ def _alone(root: Path) -> Iterator[None]:
         raise UsageError("another `quantpress measure` is running on these measurements; wait for it to end") from None
     finally:
         os.close(descriptor)
-
-
-def _now() -> str:
-    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -11,7 +11,6 @@ import json
 import os
 import signal
 import sys
-import time
 import traceback
 from pathlib import Path
 from time import perf_counter
@@ -19,17 +18,17 @@ from typing import Any, Final, TextIO
 
 from pydantic import ValidationError
 
-from generator.measure.engine import Engine, EngineMemory, LaunchRequest, Loaded, UnsupportedError, WrongKernelError
-from generator.measure.environment import Gpu, find_gpu
+from generator.measure.account import assemble, clocks_now, environment_faults, memory_faults
+from generator.measure.engine import Engine, LaunchRequest, Loaded, UnsupportedError, WrongKernelError
+from generator.measure.environment import find_gpu
 from generator.measure.meters.energy import idle_w
-from generator.measure.meters.memory import GIB, MIB, MemoryReading, process_memory_peak_bytes, read_memory
+from generator.measure.meters.memory import read_memory
 from generator.measure.meters.telemetry import Watch
 from generator.measure.points import Vocabulary, measure_points, measure_quality, prompts_of
 from generator.methods import method_of
 from generator.profiles import Batch
-from generator.record import Configuration, FailureReason, Fault, Point, Quality, Quantities, Stage, Telemetry
-
-NO_GPU: Final = "there is no GPU in this machine"
+from generator.record import Configuration, FailureReason, Fault, Quantities, Stage
+from generator.samples import Point, Quality, Telemetry
 
 # PyTorch's words, and vLLM's two: nothing left for the KV cache, and less free than its budget.
 OUT_OF_MEMORY: Final = (
@@ -38,13 +37,6 @@ OUT_OF_MEMORY: Final = (
     "memory for the cache blocks",
     "less than desired gpu memory",
 )
-
-# Throttled for more than 1% of the readings: the figures are a hot card's. Clocks apart by more than half a second: the
-# machine slept, or somebody set the time.
-THROTTLED_PERCENT: Final = 1.0
-CLOCKS_APART_S: Final = 0.5
-# The parts of the memory that the engine knows of, against what the driver says is used.
-MEMORY_APART: Final = 0.03
 
 
 def main() -> None:
@@ -92,7 +84,7 @@ def measure(request: LaunchRequest, progress: Progress) -> dict[str, Any]:
 
     progress.stage("load")
     gpu = find_gpu() if request.device == "cuda" else None
-    before, clocks = read_memory(gpu), _clocks()
+    before, clocks = read_memory(gpu), clocks_now()
     others = gpu.process_count() if gpu else 0
     idle = idle_w(gpu) if gpu else None
 
@@ -154,122 +146,6 @@ def warm_up(engine: Engine, request: LaunchRequest) -> float:
     for _ in range(headline.warmup_repeats):
         engine.generate(prompts, headline.output_tokens)
     return first_token_time_s
-
-
-def assemble(
-    request: LaunchRequest,
-    loaded: Loaded,
-    memory: EngineMemory,
-    points: list[Point],
-    before: MemoryReading,
-    after: MemoryReading,
-    gpu: Gpu | None,
-    gpu_utilisation_peak_percent: float | None,
-    times_s: dict[str, float],
-) -> Quantities:
-    """The readings as the record's quantities, with a reason for each that does not exist."""
-    framework = loaded.configuration.framework
-    values: dict[str, Any] = {name: None for name in Quantities.model_fields if name != "absent"}
-    values |= times_s | {
-        "gpu_utilisation_peak_percent": gpu_utilisation_peak_percent,
-        "weights_gib": memory.weights_bytes / GIB,
-        "kv_cache_gib": _gib(memory.kv_cache_bytes),
-        "kv_cache_tokens": memory.kv_cache_tokens,
-        "activation_peak_gib": _gib(memory.activation_peak_bytes),
-        "cuda_graphs_gib": _gib(memory.cuda_graphs_bytes),
-        "weights_load_time_s": loaded.weights_load_time_s,
-        "compile_time_s": loaded.compile_time_s,
-        "graph_capture_time_s": loaded.graph_capture_time_s,
-        "output_tokens_per_s": points[0].output_tokens_per_s,
-        "output_tokens_total": sum(sample.output_tokens for sample in points[0].samples),
-        "system_ram_increase_mib": (after.ram_used_bytes - before.ram_used_bytes) / MIB,
-        "system_ram_percent": after.ram_percent,
-        "process_memory_peak_mib": process_memory_peak_bytes() / MIB,
-    }
-    if gpu is not None and before.gpu_used_bytes is not None and after.gpu_used_bytes is not None:
-        card_bytes = gpu.total_bytes()
-        if request.memory_budget_gib is not None:
-            card_bytes = min(card_bytes, int(request.memory_budget_gib * GIB))
-        used_bytes = max(0, after.gpu_used_bytes - before.gpu_used_bytes)
-        values |= {
-            "gpu_memory_used_mib": used_bytes / MIB,
-            "gpu_memory_used_percent": 100 * used_bytes / card_bytes,
-            "gpu_memory_occupied_percent": min(100.0, 100 * after.gpu_used_bytes / card_bytes),
-            "gpu_memory_free_mib": (card_bytes - after.gpu_used_bytes) / MIB,
-            "gpu_memory_baseline_mib": before.gpu_used_bytes / MIB,
-        }
-        if memory.allocator_bytes is not None:
-            values["non_torch_gib"] = max(0, used_bytes - memory.allocator_bytes) / GIB
-        elif memory.non_torch_bytes is not None:
-            values["non_torch_gib"] = max(0, memory.non_torch_bytes - before.gpu_used_bytes) / GIB
-    absent = {name: _why_absent(name, request, framework) for name, value in values.items() if value is None}
-    return Quantities(**values, absent=absent)
-
-
-def _why_absent(name: str, request: LaunchRequest, framework: str) -> str:
-    if request.device == "cpu" and (name.startswith("gpu_") or name in _DEVICE_PARTS):
-        return NO_GPU
-    if name.startswith("kv_cache"):
-        return f"{framework} allocates the KV cache as tokens arrive, so there is no pool to measure"
-    if name in {"compile_time_s", "graph_capture_time_s", "cuda_graphs_gib"}:
-        return "nothing is compiled or captured in the eager mode"
-    if name == "gpu_utilisation_peak_percent":
-        return "the work ended before the first reading"
-    return f"{framework} gives no account of it with these settings"
-
-
-_DEVICE_PARTS: Final = {"activation_peak_gib", "cuda_graphs_gib", "non_torch_gib"}
-
-
-def _gib(amount_bytes: int | None) -> float | None:
-    return None if amount_bytes is None else amount_bytes / GIB
-
-
-def environment_faults(
-    telemetry: Telemetry | None, clocks: tuple[float, float, float], others: int, watch: Watch | None
-) -> list[Fault]:
-    """What happened around the engine that its figures must not be judged with."""
-    faults = []
-    seen = max(others, (watch.processes_max if watch else 0) - 1)
-    if seen > 0:
-        faults.append(Fault(kind="foreign_process", detail=f"{seen} other processes used the GPU meanwhile"))
-    if telemetry and telemetry.throttled_percent > THROTTLED_PERCENT:
-        faults.append(
-            Fault(
-                kind="throttled",
-                detail=f"the card slowed itself down in {telemetry.throttled_percent:.0f}% of the readings",
-            )
-        )
-    passed = [later - earlier for earlier, later in zip(clocks, _clocks(), strict=True)]
-    if max(passed) - min(passed) > CLOCKS_APART_S:
-        faults.append(
-            Fault(kind="clock_jump", detail=f"the machine's clocks moved {max(passed) - min(passed):.1f} s apart")
-        )
-    return faults
-
-
-def memory_faults(quantities: Quantities) -> list[Fault]:
-    """Whether the parts that the engine knows of add up to what the driver says is used."""
-    parts = (
-        quantities.weights_gib,
-        quantities.kv_cache_gib,
-        quantities.activation_peak_gib,
-        quantities.cuda_graphs_gib,
-        quantities.non_torch_gib,
-    )
-    used_mib = quantities.gpu_memory_used_mib
-    if used_mib is None or quantities.activation_peak_gib is None or quantities.non_torch_gib is None:
-        return []
-    used_gib, known_gib = used_mib / 1024, sum(part or 0 for part in parts)
-    if abs(used_gib - known_gib) <= MEMORY_APART * used_gib:
-        return []
-    detail = f"the parts add up to {known_gib:.2f} GiB, the driver counts {used_gib:.2f} GiB"
-    return [Fault(kind="memory_unexplained", detail=detail)]
-
-
-def _clocks() -> tuple[float, float, float]:
-    """Three clocks that agree on how long something took, unless the machine slept or its time was set."""
-    return time.monotonic(), time.clock_gettime(time.CLOCK_BOOTTIME), time.time()
 
 
 def refuse_a_fallback(configuration: Configuration, request: LaunchRequest) -> None:

@@ -6,11 +6,12 @@ from typing import Any, Final
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from generator.analyse.findings import Findings, RunFindings
+from generator.analyse.findings import Findings
+from generator.analyse.run import RunFindings
 from generator.cells import MODES
 from generator.methods import ENGINES, METHODS
 from generator.record import SCHEMA_VERSION, Quantities
-from generator.render import charts, units
+from generator.render import bars, curves, units
 
 # What Markdown gives no meaning to in the middle of a line. All else is written as an entity, so that no text of a
 # record, be it a model's name or an engine's last words, can become a link, an element or an attribute.
@@ -89,8 +90,9 @@ def _context(findings: Findings, files: Sequence[str]) -> dict[str, Any]:
         "files": files,
         "schema_version": SCHEMA_VERSION,
         "quantities": [*(name for name in Quantities.model_fields if name != "absent"), *DERIVED],
-        "charts": charts,
-        "relative_speed": charts.relative_speed(compared),
+        "bars": bars,
+        "curves": curves,
+        "relative_speed": bars.relative_speed(compared),
         "up": "",
     }
 

@@ -2,7 +2,7 @@
 
 from rich.table import Table
 
-from generator.analyse.findings import RunFindings
+from generator.analyse.run import RunFindings
 from generator.render.units import bare, label, unit
 
 QUANTITIES = (

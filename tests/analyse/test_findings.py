@@ -17,7 +17,8 @@ from generator.measure.engine import Answered, Ask
 from generator.measure.meters.speed import gaps_of
 from generator.measurements import Run
 from generator.methods import MethodId
-from generator.record import Completed, Fault, Limits, Quality, QualityWindows
+from generator.record import Completed, Fault
+from generator.samples import Limits, Quality, QualityWindows
 
 LIMITS = Limits(copy_gb_per_s=1000.0, matmul_tflop_per_s=100.0)
 

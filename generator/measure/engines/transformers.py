@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from time import perf_counter
-from typing import Any, Final
+from typing import Any
 
 import bitsandbytes
 import torch
@@ -11,12 +11,10 @@ import transformers
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig, StoppingCriteria, StoppingCriteriaList
 
 from generator.measure.engine import Answered, Ask, EngineMemory, LaunchRequest, Loaded
-from generator.measure.meters.memory import weights_bytes
+from generator.measure.meters.memory import GIB, weights_bytes
 from generator.measure.shape import shape_of
 from generator.methods import method_of
 from generator.record import Configuration, Scalar
-
-GIB: Final = 2**30
 
 
 class TransformersEngine:

@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
-from typing import Any, Final
+from typing import Any
 
 import torch
 import vllm
@@ -18,12 +18,10 @@ from vllm.sampling_params import RequestOutputKind
 from vllm.v1.worker.gpu_worker import Worker
 
 from generator.measure.engine import Answered, Ask, EngineMemory, LaunchRequest, Loaded, UnsupportedError
-from generator.measure.meters.memory import weights_bytes
+from generator.measure.meters.memory import GIB, weights_bytes
 from generator.measure.shape import shape_of
 from generator.methods import method_of
 from generator.record import Configuration, Scalar
-
-GIB: Final = 2**30
 
 
 class VllmEngine:

@@ -7,7 +7,7 @@ from typing import Final, Self
 import pynvml
 
 from generator.measure.environment import Gpu
-from generator.record import Energy
+from generator.samples import Energy
 
 # The counter moves about ten times a second: over five seconds that is 2% of the window
 # (https://ml.energy/blog/energy/measurement/measuring-gpu-energy-best-practices/).

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import torch
 
-from generator.record import Limits
+from generator.samples import Limits
 
 COPY_BYTES: Final = {"cuda": 2**30, "cpu": 2**27}
 MATRIX: Final = {"cuda": 8192, "cpu": 1024}

@@ -14,7 +14,7 @@ from typing import Any, Final
 import torch
 from safetensors.torch import load_file, save_file
 
-from generator.record import QualityWindows
+from generator.samples import QualityWindows
 
 # A vocabulary of up to so many is kept whole: for 12,000 tokens, 100 MB.
 KEPT_AT_MOST: Final = 2048

@@ -8,7 +8,7 @@ from math import floor, log
 from time import perf_counter
 
 from generator.measure.engine import Answered, Ask, Engine
-from generator.record import GAP_FLOOR_S, GAP_GROWTH, Gaps, Requests, Sample
+from generator.samples import GAP_FLOOR_S, GAP_GROWTH, Gaps, Requests, Sample
 
 
 def time_batch(engine: Engine, prompts: Sequence[Sequence[int]], output_tokens: int) -> Sample:

@@ -9,7 +9,7 @@ from typing import Final, Self
 import pynvml
 
 from generator.measure.environment import THROTTLING, Gpu
-from generator.record import Telemetry
+from generator.samples import Telemetry
 
 INTERVAL_S: Final = 0.1
 

@@ -1,0 +1,260 @@
+"""One run: its cells beside one another, and what may be said of their differences."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import inf
+from typing import Final, Literal
+
+from generator.analyse.cell import GIB_IN_MIB, CellFindings
+from generator.analyse.quality import QualityFindings, quality_of
+from generator.analyse.scenarios import SCENARIOS, Candidate, Recommendation, ScenarioId, recommend
+from generator.analyse.statistics import (
+    MATERIAL,
+    Comparison,
+    Stat,
+    compare,
+    compare_all,
+    holm,
+    log_ratios,
+    smallest_detectable,
+)
+from generator.cells import Cell, Mode
+from generator.manifest import MeasuredRun, ReportedRun
+from generator.measurements import Run
+from generator.methods import BASELINE, METHODS, EngineId, MethodId
+from generator.record import Completed, Failed, Fault
+
+# Fewer launches than these give an interval, but a wide one: what they say is provisional.
+ROUNDS_TO_BE_SURE: Final = 8
+
+
+# What kind of evidence a run is; only a measured one with a GPU, or a reported one, can carry a recommendation.
+Kind = Literal["measured", "demo", "reported"]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """What makes a method at home slower or faster than the baseline, in the baseline's `mode`: the engine, the format,
+    and the batch that it is given; each a ratio of speeds, and their product is the whole. None where the run lacks a
+    cell for it."""
+
+    mode: Mode
+    whole: Comparison
+    engine: Comparison | None
+    format: Comparison | None
+    batch: Comparison | None
+
+
+@dataclass(frozen=True)
+class RunFindings:
+    """One run. `cells` are all of it; `shown` one for each method in each engine, in the mode that serves best."""
+
+    run: Run
+    kind: Kind
+    cells: tuple[CellFindings, ...]
+
+    @property
+    def manifest(self) -> MeasuredRun | ReportedRun:
+        """What was measured, where and how."""
+        return self.run.manifest
+
+    @cached_property
+    def shown(self) -> tuple[CellFindings, ...]:
+        """The cells that have figures, without twins, and in CUDA graphs rather than eager where there are both."""
+        chosen: dict[tuple[MethodId, EngineId], CellFindings] = {}
+        for one in self.cells:
+            key = (one.cell.method, one.cell.engine)
+            if one.stats and not one.cell.twin and (key not in chosen or one.cell.mode == "graphs"):
+                chosen[key] = one
+        return tuple(
+            one for method in METHODS for key, one in sorted(chosen.items(), key=_home_first) if key[0] == method.id
+        )
+
+    @property
+    def methods(self) -> tuple[CellFindings, ...]:
+        """The methods of the run, whether they have figures or not: at home, or else in the engine that the run has."""
+        first = {one.cell.method: one for one in reversed(self.cells) if not one.cell.twin}
+        first |= {one.cell.method: one for one in reversed(self.cells) if one.cell.at_home and not one.cell.twin}
+        shown = {one.cell.method: one for one in reversed(self.shown)}
+        at_home = {one.cell.method: one for one in self.shown if one.cell.at_home}
+        return tuple((first | shown | at_home)[method.id] for method in METHODS if method.id in first)
+
+    @property
+    def measured(self) -> tuple[CellFindings, ...]:
+        """The methods that have figures."""
+        return tuple(one for one in self.methods if one.stats)
+
+    @property
+    def failed(self) -> tuple[Failed, ...]:
+        """Every failed launch."""
+        return tuple(failure for one in self.cells for failure in one.failed)
+
+    @property
+    def launches_per_cell(self) -> int:
+        """The fewest valid launches that any shown cell has."""
+        return min((len(one.valid) for one in self.shown), default=0)
+
+    @property
+    def provisional(self) -> bool:
+        """Whether there are too few launches to be sure of small differences."""
+        return self.kind == "measured" and self.launches_per_cell < ROUNDS_TO_BE_SURE
+
+    def of(self, method_id: MethodId, engine: EngineId | None = None) -> CellFindings | None:
+        """The method's findings in `engine`, or as in `methods`; None where the run has no figures of it."""
+        among = self.measured if engine is None else self.shown
+        return next((one for one in among if one.cell.method == method_id and engine in {None, one.cell.engine}), None)
+
+    def has(self, quantity: str) -> bool:
+        """Whether any method has the quantity."""
+        return any(quantity in one.stats for one in self.cells)
+
+    def least(self, quantity: str) -> CellFindings | None:
+        """The method with the lowest median of the quantity, None where no method has it."""
+        having = [one for one in self.measured if quantity in one.stats]
+        return min(having, key=lambda one: one.stats[quantity].median, default=None)
+
+    @property
+    def baseline(self) -> CellFindings | None:
+        """FP16 in vLLM, in the mode that is shown."""
+        return next((one for one in self.shown if one.cell.is_baseline), None)
+
+    @cached_property
+    def noise(self) -> Comparison | None:
+        """The speed of the baseline's twin against the baseline, which only noise can tell apart; None without one."""
+        twin = next((one for one in self.cells if one.cell.twin and one.stats), None)
+        if twin is None:
+            return None
+        base = next((one for one in self.cells if one.cell == twin.cell.model_copy(update={"twin": False})), None)
+        speed = "output_tokens_per_s"
+        return compare(twin.stats[speed], base.stats[speed]) if base and base.stats else None
+
+    @cached_property
+    def floor(self) -> float:
+        """The difference, as a share, below which this machine's figures decide nothing."""
+        if self.noise is None or self.noise.low is None or self.noise.high is None:
+            return MATERIAL
+        return max(MATERIAL, abs(self.noise.ratio - 1))
+
+    @cached_property
+    def detectable(self) -> float | None:
+        """The smallest difference in speed, as a share, that these launches would prove in four of five cases: that of
+        the noisiest method at home. None with fewer than two rounds."""
+        speed, base = "output_tokens_per_s", self.baseline
+        if base is None:
+            return None
+        others = [one.stats[speed] for one in self.measured if one is not base]
+        found = [smallest_detectable(log_ratios(other, base.stats[speed])) for other in others]
+        finite = [difference for difference in found if difference < inf]
+        return max(finite) if finite else None
+
+    @property
+    def doubts(self) -> tuple[tuple[Completed, Fault, bool], ...]:
+        """Every fault of a launch that ended well, and whether its figures are used all the same."""
+        launches = [launch for launch in self.run.launches if isinstance(launch, Completed)]
+        return tuple((launch, fault, launch.valid) for launch in launches for fault in launch.faults)
+
+    def comparison(self, one: CellFindings, base: CellFindings, quantity: str) -> Comparison | None:
+        """A cell's quantity against that of `base`, judged together with those of all other cells that are shown."""
+        if quantity not in one.stats or quantity not in base.stats:
+            return None
+        others = {other.cell: other.stats[quantity] for other in self.shown if quantity in other.stats}
+        others |= {one.cell: one.stats[quantity]}
+        others.pop(base.cell, None)
+        return compare_all(others, base.stats[quantity], self.floor).get(one.cell)
+
+    @cached_property
+    def quality(self) -> dict[Cell, QualityFindings]:
+        """The quality of every shown cell that has one, against the baseline's."""
+        launches = {one.cell: [launch for launch in one.valid if isinstance(launch, Completed)] for one in self.shown}
+        base = launches[self.baseline.cell] if self.baseline else []
+        found = {cell: quality_of(of_cell, base) for cell, of_cell in launches.items()}
+        return {cell: quality for cell, quality in found.items() if quality}
+
+    def by_users(self, one: CellFindings) -> dict[int, Comparison]:
+        """A cell's speed against that of the baseline, for each number of users that both have served; one family."""
+        base = self.baseline
+        if base is None or one is base:
+            return {}
+        its = {point.concurrency: point.stats["output_tokens_per_s"] for point in base.served}
+        found = {
+            point.concurrency: comparison
+            for point in one.served
+            if point.concurrency in its
+            and (comparison := compare(point.stats["output_tokens_per_s"], its[point.concurrency], self.floor))
+        }
+        proven = holm({users: comparison.p for users, comparison in found.items()})
+        return {
+            users: comparison if users in proven else replace(comparison, verdict="same")
+            for users, comparison in found.items()
+        }
+
+    def turns(self, one: CellFindings) -> tuple[int, int] | None:
+        """The most users at which a cell is proven ahead of the baseline, and the fewer or more, nearest to them, at
+        which it is proven behind; None where its order never turns."""
+        verdicts = {users: comparison.verdict for users, comparison in self.by_users(one).items()}
+        ahead = [users for users, verdict in verdicts.items() if verdict == "higher"]
+        behind = [users for users, verdict in verdicts.items() if verdict == "lower"]
+        if not ahead or not behind:
+            return None
+        return max(ahead), min(behind, key=lambda users: abs(users - max(ahead)))
+
+    def split(self, method_id: MethodId) -> Split | None:
+        """Why a method that is at home in another engine than the baseline differs from it in speed; against the eager
+        baseline where the run has it, as in the article. For one user where the run has that, because the article sent
+        its prompts to Transformers one by one."""
+        cells = {one.cell: one for one in self.cells if one.stats and not one.cell.twin}
+        bases = sorted((cell for cell in cells if cell.is_baseline), key=lambda cell: cell.mode)
+
+        def speed(method: MethodId, name: str = "output_tokens_per_s") -> Stat | None:
+            found = cells.get(Cell(method=method, engine="transformers", mode="eager"))
+            return found.stats.get(name) if found else None
+
+        mine = speed(method_id)
+        if not bases or mine is None or method_id == BASELINE:
+            return None
+        base = cells[bases[0]].stats["output_tokens_per_s"]
+        control, single = speed(BASELINE), speed(method_id, "one_user_tokens_per_s")
+        whole = compare(single or mine, base)
+        assert whole is not None
+        return Split(
+            mode=bases[0].mode,
+            whole=whole,
+            engine=compare(control, base) if control else None,
+            format=compare(mine, control) if control else None,
+            batch=compare(single, mine) if single else None,
+        )
+
+    def recommendation_for(self, scenario: ScenarioId) -> Recommendation | None:
+        """The recommendation for a scenario, None from a demo."""
+        return next((one for one in self.recommendations if one.scenario.id == scenario), None)
+
+    @property
+    def budget_mib(self) -> float | None:
+        """The card's memory, or the budget that stood in for it."""
+        if isinstance(self.manifest, MeasuredRun) and self.manifest.memory_budget_gib is not None:
+            return self.manifest.memory_budget_gib * GIB_IN_MIB
+        return self.manifest.hardware.gpu_memory_mib
+
+    @cached_property
+    def recommendations(self) -> tuple[Recommendation, ...]:
+        """One a scenario; none from a demo, which is too small to advise anybody."""
+        if self.kind == "demo":
+            return ()
+        candidates = [Candidate(one.cell, {**one.stats, **self._crowd(one)}) for one in self.shown]
+        return tuple(recommend(scenario, candidates, self.floor) for scenario in SCENARIOS)
+
+    @cached_property
+    def crowd(self) -> int | None:
+        """The most requests at once that any cell of the run was measured with; None where that is not known."""
+        return max((point.concurrency for one in self.shown for point in one.points), default=None)
+
+    def _crowd(self, one: CellFindings) -> dict[str, Stat]:
+        """`crowd_tokens_per_s`: what the cell makes with as many requests at once as any of the run had."""
+        found = [point for point in one.points if point.concurrency == self.crowd]
+        if self.crowd is None and "output_tokens_per_s" in one.stats:
+            return {"crowd_tokens_per_s": one.stats["output_tokens_per_s"]}
+        return {"crowd_tokens_per_s": found[0].stats["output_tokens_per_s"]} if found else {}
+
+
+def _home_first(item: tuple[tuple[MethodId, EngineId], CellFindings]) -> bool:
+    return not item[1].cell.at_home

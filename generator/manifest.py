@@ -1,0 +1,86 @@
+"""The manifest of a run: what was measured, where and how; or who published its figures."""
+
+from typing import Annotated, Final, Literal
+
+from pydantic import Discriminator, Field, TypeAdapter
+
+from generator.cells import Cell
+from generator.frozen import (
+    Count,
+    Frozen,
+    Name,
+    Positive,
+    Sha256,
+    Slug,
+    Text,
+    Timestamp,
+)
+from generator.profiles import Profile
+
+
+class Hardware(Frozen):
+    """The machine, by an allow-list: nothing in it names a user, a host or a path."""
+
+    device: Literal["cuda", "cpu"]
+    gpu_name: Name | None = None
+    gpu_memory_mib: Positive | None = None
+    gpu_power_limit_w: Positive | None = None
+    gpu_compute_capability: Annotated[str, Field(pattern=r"^\d+\.\d+$")] | None = None
+    driver_version: Name | None = None
+    cuda_version: Name | None = None
+    cpu_model: Name | None = None
+    cpu_cores: Count | None = None
+    ram_gib: Positive | None = None
+    os: Name | None = None
+    python_version: Name | None = None
+
+
+class Source(Frozen):
+    """Where reported figures were published."""
+
+    author: Name
+    title: Name
+    url: Annotated[str, Field(max_length=300, pattern=r"^https://[A-Za-z0-9.-]+(/[A-Za-z0-9._~/-]*)?$")]
+    note: Text
+
+
+class MeasuredRun(Frozen):
+    """The manifest of a run that Quantpress measured: the profile's `rounds` launches of each of `cells`."""
+
+    schema_version: Literal[1]
+    origin: Literal["measured"]
+    run_id: Slug
+    created_at: Timestamp
+    profile: Profile
+    cells: Annotated[tuple[Cell, ...], Field(min_length=1)]
+    memory_budget_gib: Positive | None
+    hardware: Hardware
+    versions: dict[Name, Name]
+    git_revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}(\+changes)?$")] | None
+    environment_sha256: Sha256
+    command: Text
+
+    @property
+    def model_name(self) -> str:
+        """The model, as its profile names it."""
+        return self.profile.model_name
+
+
+class ReportedRun(Frozen):
+    """The manifest of figures that somebody else published: one launch a method, no raw samples."""
+
+    schema_version: Literal[1]
+    origin: Literal["reported"]
+    run_id: Slug
+    created_at: Timestamp
+    model_name: Name
+    cells: Annotated[tuple[Cell, ...], Field(min_length=1)]
+    hardware: Hardware
+    versions: dict[Name, Name]
+    source: Source
+
+
+Manifest = Annotated[MeasuredRun | ReportedRun, Discriminator("origin")]
+
+
+MANIFEST: Final[TypeAdapter[MeasuredRun | ReportedRun]] = TypeAdapter(Manifest)

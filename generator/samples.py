@@ -1,0 +1,155 @@
+"""The raw samples of a launch: what each workload gave at each concurrency, and what was read beside it."""
+
+from statistics import median
+from typing import Annotated, Final, Self
+
+from pydantic import Field, model_validator
+
+from generator.frozen import (
+    Count,
+    Frozen,
+    Name,
+    NonNegative,
+    Percent,
+    Positive,
+    Sha256,
+    Slug,
+    Text,
+    a_reason_for_each_null,
+)
+
+
+class Sample(Frozen):
+    """One repeat of a batch, or one whole closed loop: from the first submission to the last token."""
+
+    duration_s: Positive
+    prompt_tokens: Count
+    output_tokens: Annotated[int, Field(gt=0)]
+
+    @property
+    def output_tokens_per_s(self) -> float:
+        """Output tokens over the duration."""
+        return self.output_tokens / self.duration_s
+
+
+class Requests(Frozen):
+    """The requests of a closed loop, a column a quantity, in the order in which they were sent.
+
+    ttft_s     from sending to the first token (time to first token)
+    latency_s  from sending to the last token (end-to-end latency)
+    """
+
+    prompt_tokens: tuple[Count, ...]
+    output_tokens: tuple[Annotated[int, Field(gt=0)], ...]
+    ttft_s: tuple[Positive, ...]
+    latency_s: tuple[Positive, ...]
+
+    @model_validator(mode="after")
+    def _columns_are_equally_long(self) -> Self:
+        columns = (self.prompt_tokens, self.output_tokens, self.ttft_s, self.latency_s)
+        if len({len(column) for column in columns}) != 1 or not self.ttft_s:
+            raise ValueError("prompt_tokens, output_tokens, ttft_s and latency_s must be equally long, and not empty")
+        if any(first > last for first, last in zip(self.ttft_s, self.latency_s, strict=True)):
+            raise ValueError("ttft_s can't be longer than latency_s")
+        return self
+
+    @property
+    def tpot_s(self) -> tuple[float, ...]:
+        """Time per output token after the first, for each request that has more than one."""
+        columns = zip(self.output_tokens, self.ttft_s, self.latency_s, strict=True)
+        return tuple((last - first) / (tokens - 1) for tokens, first, last in columns if tokens > 1)
+
+
+GAP_FLOOR_S: Final = 1e-6
+
+
+GAP_GROWTH: Final = 1.02
+
+
+class Gaps(Frozen):
+    """Inter-token latencies as a histogram, because there are as many as tokens: `counts[k]` gaps lie between
+    `GAP_FLOOR_S * GAP_GROWTH**k` and `GAP_FLOOR_S * GAP_GROWTH**(k + 1)` seconds, so that a percentile is right to 2%.
+    """
+
+    counts: dict[Annotated[str, Field(pattern=r"^\d{1,4}$")], Annotated[int, Field(gt=0)]]
+
+
+class Energy(Frozen):
+    """What the card took while a point was measured, by NVML's energy counter. `idle_w` was read just before the model
+    was loaded; `faults` say why the figure must not be used."""
+
+    window_s: Positive
+    energy_j: NonNegative
+    idle_w: NonNegative
+    faults: tuple[Text, ...]
+
+
+class Point(Frozen):
+    """One workload at one concurrency: a sample for each repeat of a batch, a single one for a closed loop."""
+
+    workload: Slug
+    concurrency: Annotated[int, Field(ge=1)]
+    samples: Annotated[tuple[Sample, ...], Field(min_length=1)]
+    requests: Requests | None
+    gaps: Gaps | None
+    energy: Energy | None
+    absent: dict[Name, Text]
+
+    @model_validator(mode="after")
+    def _reasons(self) -> Self:
+        a_reason_for_each_null(self, self.absent)
+        return self
+
+    @property
+    def output_tokens_per_s(self) -> float:
+        """The median over the samples."""
+        return median(sample.output_tokens_per_s for sample in self.samples)
+
+
+class QualityWindows(Frozen):
+    """A text, window by window, as an engine predicts it; each column has a figure for each window, the mean over its
+    tokens. The last two are against the baseline's predictions, and null where there were none.
+
+    nll_per_token            negative log-likelihood of the text, in nats; perplexity is e to its mean
+    kl_divergence_per_token  from the baseline's predictions, in nats
+    top1_agreement           share of the positions at which the most likely token is the baseline's
+    """
+
+    nll_per_token: Annotated[tuple[NonNegative, ...], Field(min_length=1)]
+    kl_divergence_per_token: tuple[NonNegative, ...] | None
+    top1_agreement: tuple[Annotated[float, Field(ge=0, le=1)], ...] | None
+
+    @model_validator(mode="after")
+    def _columns_are_equally_long(self) -> Self:
+        columns = [self.nll_per_token, self.kl_divergence_per_token, self.top1_agreement]
+        if len({len(column) for column in columns if column is not None}) != 1:
+            raise ValueError("nll_per_token, kl_divergence_per_token and top1_agreement must be equally long")
+        return self
+
+
+class Quality(Frozen):
+    """What a text says about a cell. `kept_tokens` is how many of the baseline's most likely tokens stand for its
+    prediction at each position; all of the `vocabulary`, where the two are equal."""
+
+    text_sha256: Sha256
+    window_tokens: Annotated[int, Field(ge=2)]
+    vocabulary: Annotated[int, Field(ge=2)]
+    kept_tokens: Annotated[int, Field(ge=1)]
+    windows: QualityWindows
+
+
+class Limits(Frozen):
+    """What the device can do at best, measured before the launches of the same sitting."""
+
+    copy_gb_per_s: Positive
+    matmul_tflop_per_s: Positive
+
+
+class Telemetry(Frozen):
+    """The GPU while the points were measured, sampled ten times a second."""
+
+    readings: Count
+    power_w_mean: NonNegative
+    temperature_c_max: NonNegative
+    sm_clock_mhz_median: NonNegative
+    throttled_percent: Percent
