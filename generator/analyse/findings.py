@@ -13,11 +13,12 @@ from generator.measurements import Run
 @dataclass(frozen=True)
 class Findings:
     """Every run, oldest first, and those that pages speak of by name. `explained` is the featured run, or else the
-    newest measured one, whose memory is known in parts."""
+    newest measured one, whose memory is known in parts; `served` likewise one in which many users were served."""
 
     runs: tuple[RunFindings, ...]
     featured: RunFindings | None
     explained: RunFindings | None
+    served: RunFindings | None
     reported: RunFindings | None
     demo: RunFindings | None
 
@@ -25,8 +26,8 @@ class Findings:
 def find(runs: Sequence[Run], featured: str | None = None) -> Findings:
     """What follows from the runs, which are sorted from old to new.
 
-    The featured run is the one named `featured`, or else the newest measured on a GPU with a figure in it, or else the
-    newest reported one. Raises `UsageError` when there is no run of that name.
+    The featured run is the one named `featured`, or else the newest measured on a GPU with a figure in it, a complete
+    one if there is any, or else the newest reported one. Raises `UsageError` when there is no run of that name.
     """
     found = tuple(_run_findings(run) for run in runs)
     usable = [run for run in found if run.shown]
@@ -34,12 +35,15 @@ def find(runs: Sequence[Run], featured: str | None = None) -> Findings:
         names = ", ".join(run.manifest.run_id for run in found)
         raise UsageError(f"featured_run: there is no run {featured!r} under measurements/; name one of: {names}")
     named = next((run for run in found if run.manifest.run_id == featured), None)
-    chosen = named or _newest(usable, "measured") or _newest(usable, "reported")
+    complete = [run for run in usable if run.complete]
+    chosen = named or _newest(complete, "measured") or _newest(usable, "measured") or _newest(usable, "reported")
     in_parts = [run for run in usable if any(one.memory_parts for one in run.shown)]
+    serving = [run for run in usable if any(len(one.served) > 1 for one in run.shown)]
     return Findings(
         runs=found,
         featured=chosen,
         explained=chosen if chosen in in_parts else _newest(in_parts, "measured"),
+        served=chosen if chosen in serving else _newest(serving, "measured"),
         reported=_newest(usable, "reported"),
         demo=_newest(usable, "demo"),
     )

@@ -26,6 +26,7 @@ from generator.record import Completed, Failed, Fault
 
 # Fewer launches than these give an interval, but a wide one: what they say is provisional.
 ROUNDS_TO_BE_SURE: Final = 8
+ROUNDS_TO_ADVISE: Final = 3
 
 
 # What kind of evidence a run is; only a measured one with a GPU, or a reported one, can carry a recommendation.
@@ -93,6 +94,19 @@ class RunFindings:
     def launches_per_cell(self) -> int:
         """The fewest valid launches that any shown cell has."""
         return min((len(one.valid) for one in self.shown), default=0)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every launch of its plan was made."""
+        if isinstance(self.manifest, ReportedRun):
+            return True
+        return len(self.run.launches) >= len(self.manifest.cells) * self.manifest.profile.rounds
+
+    @property
+    def advises(self) -> bool:
+        """Whether it may recommend anything: with too few launches all is a tie, and a tie in speed then says nothing.
+        Reported figures are one launch each, and are marked as that."""
+        return self.kind == "reported" or (self.kind == "measured" and self.launches_per_cell >= ROUNDS_TO_ADVISE)
 
     @property
     def provisional(self) -> bool:

@@ -86,6 +86,24 @@ def test_controls_are_shown_beside_the_methods_and_a_twin_is_not() -> None:
     ]
 
 
+def test_a_run_that_is_not_finished_is_not_featured_while_another_is() -> None:
+    whole, part = with_controls(), with_controls()
+    later = part.manifest.model_copy(update={"run_id": "2026-01-02-example", "created_at": "2026-01-02T00:00:00Z"})
+    unfinished = Run(later, part.launches[:-1])
+
+    both, alone = find((whole, unfinished)), find((unfinished,))
+
+    assert both.featured is both.runs[0]
+    assert alone.featured is alone.runs[0]
+
+
+def test_two_rounds_advise_nobody_and_three_do() -> None:
+    few, enough = (find((with_controls(rounds),)).runs[0] for rounds in (2, 3))
+
+    assert not few.advises
+    assert enough.advises
+
+
 def test_three_rounds_are_provisional_and_eight_are_not() -> None:
     few, many = (find((with_controls(rounds),)).runs[0] for rounds in (3, 8))
 
