@@ -142,6 +142,7 @@ def _derived(
     context_capacity_tokens: the tokens of context that are sure to fit: the KV cache. None where the engine
       pre-allocates none, because free memory is only an upper bound on what a long context would take
     one_user_tokens_per_s: the speed of a user who is alone
+    per_user_tokens_per_s: the same, or where nobody was alone, each one's share of the headline batch
     energy_per_token_j: of the headline workload, idle power subtracted
     limit_percent: the speed of one user, as a share of the physical limit
     """
@@ -149,6 +150,11 @@ def _derived(
         yield "context_capacity_tokens", stats["kv_cache_tokens"]
     if profile is None:
         return
+    alone = [point for point in points if point.concurrency == 1 and "ttft_p50_s" in point.stats]
+    if alone:
+        yield "per_user_tokens_per_s", alone[0].stats["output_tokens_per_s"]
+    elif "output_tokens_per_s" in stats:
+        yield "per_user_tokens_per_s", stats["output_tokens_per_s"].map(1 / profile.headline.concurrencies[0])
     for point in points:
         if point.concurrency == 1 and "ttft_p50_s" in point.stats:
             yield "one_user_tokens_per_s", point.stats["output_tokens_per_s"]

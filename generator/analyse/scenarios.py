@@ -23,7 +23,7 @@ class Scenario:
 
 
 SCENARIOS: Final[tuple[Scenario, ...]] = (
-    Scenario("chat", (("one_user_tokens_per_s", "high"), ("context_capacity_tokens", "high"))),
+    Scenario("chat", (("per_user_tokens_per_s", "high"), ("context_capacity_tokens", "high"))),
     Scenario("batch", (("crowd_tokens_per_s", "high"), ("context_capacity_tokens", "high"))),
     # 32,768 tokens: the length from which the article calls a document long.
     Scenario(

@@ -27,6 +27,7 @@ LABELS: Final[dict[str, tuple[str, str, int]]] = {
     "warmup_time_s": ("Warm-up time", "s", 1),
     "output_tokens_per_s": ("Speed", "tokens/s", 1),
     "one_user_tokens_per_s": ("Speed for one user", "tokens/s", 1),
+    "per_user_tokens_per_s": ("Speed for each user", "tokens/s", 1),
     "crowd_tokens_per_s": ("Speed of all users together", "tokens/s", 1),
     "output_tokens_total": ("Total tokens generated", "tokens", 0),
     "energy_per_token_j": ("Energy per token", "J", 2),

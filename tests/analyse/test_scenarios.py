@@ -14,7 +14,7 @@ from generator.methods import METHOD_IDS
 
 QUANTITIES = (
     "output_tokens_per_s",
-    "one_user_tokens_per_s",
+    "per_user_tokens_per_s",
     "crowd_tokens_per_s",
     "context_capacity_tokens",
     "load_time_s",
