@@ -62,4 +62,5 @@ class Watch:
 
     def _read(self, name: str, ask: Callable[[], float]) -> None:
         with suppress(pynvml.NVMLError):
-            self._readings.setdefault(name, []).append(ask())
+            reading = ask()
+            self._readings.setdefault(name, []).append(reading)
