@@ -135,6 +135,7 @@ class Quality(Frozen):
     window_tokens: Annotated[int, Field(ge=2)]
     vocabulary: Annotated[int, Field(ge=2)]
     kept_tokens: Annotated[int, Field(ge=1)]
+    duration_s: Positive
     windows: QualityWindows
 
 

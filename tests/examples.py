@@ -159,7 +159,9 @@ def quality(nll: float = 2.0) -> Quality:
         kl_divergence_per_token=(0.03, 0.04, 0.05),
         top1_agreement=(0.9, 0.91, 0.92),
     )
-    return Quality(text_sha256="a" * 64, window_tokens=512, vocabulary=128256, kept_tokens=2048, windows=windows)
+    return Quality(
+        text_sha256="a" * 64, window_tokens=512, vocabulary=128256, kept_tokens=2048, duration_s=1.0, windows=windows
+    )
 
 
 def failed(method: MethodId = "awq", message: str = "CUDA out of memory") -> Failed:

@@ -68,7 +68,7 @@ def measure_quality(engine: Engine, request: LaunchRequest) -> Quality | None:
     windows = [ids[start : start + length] for start in range(0, wanted.windows * length, length)]
     if len(windows[-1]) < length:
         raise ValueError(f"quality: the text has {len(ids)} tokens, fewer than {wanted.windows} windows of {length}")
-    path = Path(wanted.reference)
+    path, start = Path(wanted.reference), perf_counter()
     found, ours = score(windows, engine.score(windows), Reference.load(path))
     if request.cell.is_baseline and not path.is_file():
         ours.save(path)
@@ -79,7 +79,8 @@ def measure_quality(engine: Engine, request: LaunchRequest) -> Quality | None:
         text_sha256=hashlib.sha256(text.encode()).hexdigest(),
         window_tokens=length,
         vocabulary=vocabulary.size,
-        kept_tokens=ours.ids.shape[1],
+        kept_tokens=ours.kept,
+        duration_s=perf_counter() - start,
         windows=found,
     )
 

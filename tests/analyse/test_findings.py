@@ -178,7 +178,9 @@ def judged(method: MethodId, nll: tuple[float, ...], text: str = "a" * 64) -> Co
     windows = QualityWindows(
         nll_per_token=nll, kl_divergence_per_token=(0.04,) * len(nll), top1_agreement=(0.9,) * len(nll)
     )
-    quality = Quality(text_sha256=text, window_tokens=512, vocabulary=2048, kept_tokens=2048, windows=windows)
+    quality = Quality(
+        text_sha256=text, window_tokens=512, vocabulary=2048, kept_tokens=2048, duration_s=1.0, windows=windows
+    )
     return completed(method).model_copy(update={"quality": quality})
 
 

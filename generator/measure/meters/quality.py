@@ -22,17 +22,24 @@ KEPT_AT_MOST: Final = 2048
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The baseline's predictions: for each scored position its `KEPT_AT_MOST` most likely tokens, best first, and their
-    log-probabilities. Both are tensors of shape [positions, kept]."""
+    """The baseline's predictions: for each scored position the log-probabilities [positions, kept] of the tokens `ids`
+    that it kept, or of the whole vocabulary in its order where `ids` is None; and its most likely token."""
 
-    ids: torch.Tensor
     log_probabilities: torch.Tensor
+    ids: torch.Tensor | None
+    first: torch.Tensor
+
+    @property
+    def kept(self) -> int:
+        """How many tokens stand for a prediction."""
+        return int(self.log_probabilities.shape[1])
 
     def save(self, path: Path) -> None:
         """Write it whole or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.tmp")
-        save_file({"ids": self.ids, "log_probabilities": self.log_probabilities}, temporary)
+        tensors = {"log_probabilities": self.log_probabilities, "first": self.first}
+        save_file(tensors | ({} if self.ids is None else {"ids": self.ids}), temporary)
         temporary.replace(path)
 
     @classmethod
@@ -41,7 +48,21 @@ class Reference:
         if not path.is_file():
             return None
         tensors = load_file(path)
-        return cls(tensors["ids"], tensors["log_probabilities"])
+        return cls(tensors["log_probabilities"], tensors.get("ids"), tensors["first"])
+
+    @classmethod
+    def of(cls, log_probabilities: torch.Tensor, kept_at_most: int = KEPT_AT_MOST) -> "Reference":
+        """What is kept of predictions [positions, vocabulary]."""
+        first = log_probabilities.argmax(1)
+        if log_probabilities.shape[1] <= kept_at_most:
+            return cls(log_probabilities, None, first)
+        values, ids = log_probabilities.topk(kept_at_most)
+        return cls(values, ids.to(torch.int32), first)
+
+    def rows(self, start: int, stop: int) -> "Reference":
+        """A part of the positions."""
+        ids = None if self.ids is None else self.ids[start:stop]
+        return Reference(self.log_probabilities[start:stop], ids, self.first[start:stop])
 
 
 def score(
@@ -53,34 +74,38 @@ def score(
     nll: list[float] = []
     kl: list[float] = []
     agreed: list[float] = []
-    kept: list[tuple[torch.Tensor, torch.Tensor]] = []
+    kept: list[Reference] = []
     done = 0
     for ids, log_probabilities in zip(windows, predictions, strict=True):
         truth = torch.tensor(ids[1:])
         nll.append(float(-log_probabilities.gather(1, truth[:, None]).mean()))
-        values, tokens = log_probabilities.topk(min(KEPT_AT_MOST, log_probabilities.shape[1]))
-        kept.append((tokens.to(torch.int32), values.contiguous()))
+        ours = Reference.of(log_probabilities)
+        kept.append(ours)
         if reference is not None:
-            rows = slice(done, done + len(truth))
-            base = Reference(reference.ids[rows].long(), reference.log_probabilities[rows])
+            base = reference.rows(done, done + len(truth))
             kl.append(float(divergence(base, log_probabilities).mean()))
-            agreed.append(float((base.ids[:, 0] == tokens[:, 0]).float().mean()))
+            agreed.append(float((base.first == ours.first).float().mean()))
         done += len(truth)
-    ours = Reference(torch.cat([tokens for tokens, _ in kept]), torch.cat([values for _, values in kept]))
     found = QualityWindows(
         nll_per_token=tuple(nll),
         kl_divergence_per_token=tuple(kl) if reference else None,
         top1_agreement=tuple(agreed) if reference else None,
     )
-    return found, ours
+    ids_kept = [part.ids for part in kept if part.ids is not None]
+    whole = Reference(
+        torch.cat([part.log_probabilities for part in kept]),
+        torch.cat(ids_kept) if ids_kept else None,
+        torch.cat([part.first for part in kept]),
+    )
+    return found, whole
 
 
 def divergence(base: Reference, log_probabilities: torch.Tensor) -> torch.Tensor:
     """Kullback-Leibler divergence of the predictions from the baseline's, in nats for each position: over the tokens
     that the baseline kept, and one bucket for all others where it did not keep all."""
-    ours = log_probabilities.gather(1, base.ids)
+    ours = log_probabilities if base.ids is None else log_probabilities.gather(1, base.ids.long())
     found = (base.log_probabilities.exp() * (base.log_probabilities - ours)).sum(1)
-    if base.ids.shape[1] < log_probabilities.shape[1]:
+    if base.kept < log_probabilities.shape[1]:
         base_rest, our_rest = ((1 - kept.exp().sum(1)).clamp_min(1e-9) for kept in (base.log_probabilities, ours))
         found = found + base_rest * (base_rest / our_rest).log()
     return found.clamp_min(0)
