@@ -6,18 +6,23 @@ import shlex
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
-from typing import Final, NoReturn, get_args
+from typing import TYPE_CHECKING, Final, NoReturn, get_args
 
 from rich.console import Console
 
 from generator import __version__, measurements
 from generator.cells import Cell, Mode
 from generator.errors import SOME_LAUNCHES_FAILED, GpuRequiredError, QuantpressError, UsageError
+from generator.folders import MEASUREMENTS
 from generator.measurements import json_schemas
 from generator.methods import ENGINES, METHOD_IDS
 from generator.profiles import Profile, load_profile, shipped_profiles
+
+if TYPE_CHECKING:
+    from generator.measure.session import Order
 
 # Three launches of a cell give an interval, if a wide one; eight tell cells apart that differ by some 2%.
 PRESETS: Final = {"quick": 3, "standard": 8}
@@ -52,6 +57,34 @@ def _parser() -> argparse.ArgumentParser:
     measure = commands.add_parser(
         "measure", help="measure the methods on this machine, or go on with an unfinished run"
     )
+    paradox = commands.add_parser(
+        "paradox",
+        help="measure what a card's memory becomes: at equal utilisation, at equal KV cache, with what a load needs",
+    )
+    for command in (measure, paradox):
+        _add_what_to_measure(command)
+    measure.set_defaults(run=_measure)
+    paradox.add_argument("--users", type=int, default=8, metavar="N", help="the load's users (default: 8)")
+    paradox.add_argument(
+        "--context", type=int, default=4096, metavar="TOKENS", help="the context of each of them (default: 4096)"
+    )
+    paradox.set_defaults(run=_paradox)
+
+    pages = commands.add_parser(
+        "pages", help="write the generated Markdown to disk, for builders that ignore MkDocs hooks"
+    )
+    pages.add_argument("folder", nargs="?", type=Path, default=Path("site/pages"), help="default: site/pages")
+    pages.set_defaults(run=_pages)
+
+    check = commands.add_parser("check", help="check every file under measurements/")
+    check.set_defaults(run=_check)
+
+    schema = commands.add_parser("schema", help="print the JSON Schemas of the files under measurements/")
+    schema.set_defaults(run=_schema)
+    return parser
+
+
+def _add_what_to_measure(measure: argparse.ArgumentParser) -> None:
     measure.add_argument(
         "--profile",
         metavar="NAME|FILE",
@@ -105,29 +138,11 @@ def _parser() -> argparse.ArgumentParser:
         "--new", action="store_true", help="begin a new run even if an unfinished one could be resumed"
     )
     measure.add_argument("--retry-failed", action="store_true", help="launch again what failed in the newest run")
-    measure.set_defaults(run=_measure)
-
-    pages = commands.add_parser(
-        "pages", help="write the generated Markdown to disk, for builders that ignore MkDocs hooks"
-    )
-    pages.add_argument("folder", nargs="?", type=Path, default=Path("site/pages"), help="default: site/pages")
-    pages.set_defaults(run=_pages)
-
-    check = commands.add_parser("check", help="check every file under measurements/")
-    check.set_defaults(run=_check)
-
-    schema = commands.add_parser("schema", help="print the JSON Schemas of the files under measurements/")
-    schema.set_defaults(run=_schema)
-    return parser
 
 
-def _measure(parsed: argparse.Namespace, words: list[str]) -> int:
-    # Imported here because rendering and checking must work where none of this is installed.
-    from generator.analyse.findings import find
-    from generator.measure.display import Display
+def _order(parsed: argparse.Namespace, words: list[str]) -> "Order":
     from generator.measure.environment import find_gpu
-    from generator.measure.session import Order, measure
-    from generator.render.terminal import summary
+    from generator.measure.session import Order
 
     has_gpu = find_gpu() is not None
     name = parsed.profile or ("llama-3.1-8b" if has_gpu else "demo")
@@ -138,7 +153,7 @@ def _measure(parsed: argparse.Namespace, words: list[str]) -> int:
             f"{wanted}: no NVIDIA GPU found; check `nvidia-smi`, or measure --profile demo on the CPU"
         )
     profile = _changed(profile, parsed)
-    order = Order(
+    return Order(
         profile=profile,
         profile_folder=folder,
         cells=_cells(parsed.method, parsed.engine, profile),
@@ -147,9 +162,45 @@ def _measure(parsed: argparse.Namespace, words: list[str]) -> int:
         begin_anew=parsed.new,
         retry_failed=parsed.retry_failed,
     )
-    console = Console()
+
+
+# What measures is imported where it is needed, because rendering and checking must work where none of it is installed.
+
+
+def _measure(parsed: argparse.Namespace, words: list[str]) -> int:
+    from generator.measure.display import Display
+    from generator.measure.session import measure
+
+    order, console = _order(parsed, words), Console()
     with Display(console) as display:
         run = measure(order, display)
+    return _told(console, words, run)
+
+
+def _paradox(parsed: argparse.Namespace, words: list[str]) -> int:
+    from generator.measure.display import Display
+    from generator.measure.paradox import paradox
+
+    for name, value in (("--users", parsed.users), ("--context", parsed.context)):
+        if value < 1:
+            raise UsageError(f"{name}: expected at least 1, found {value}")
+    order, console = _order(parsed, words), Console()
+    with ExitStack() as displays:
+        runs = paradox(
+            order,
+            parsed.users,
+            parsed.context,
+            lambda: displays.enter_context(Display(console)),
+            MEASUREMENTS,
+        )
+    return max(_told(console, words, run) for run in runs)
+
+
+def _told(console: Console, words: list[str], run: measurements.Run) -> int:
+    """Show what a run found, and say what to type next; the exit status."""
+    from generator.analyse.findings import find
+    from generator.render.terminal import summary
+
     console.print(summary(find((run,)).runs[0]))
     failed = [launch for launch in run.launches if launch.status == "failed"]
     if failed:

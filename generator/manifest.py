@@ -44,6 +44,10 @@ class Source(Frozen):
     note: Text
 
 
+# The three runs of the paradox experiment, see `measure.paradox`.
+Experiment = Literal["equal_utilisation", "equal_kv_cache", "smallest_budget"]
+
+
 class MeasuredRun(Frozen):
     """The manifest of a run that Quantpress measured: the profile's `rounds` launches of each of `cells`."""
 
@@ -54,6 +58,7 @@ class MeasuredRun(Frozen):
     profile: Profile
     cells: Annotated[tuple[Cell, ...], Field(min_length=1)]
     memory_budget_gib: Positive | None
+    experiment: Experiment | None
     hardware: Hardware
     versions: dict[Name, Name]
     git_revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}(\+changes)?$")] | None

@@ -51,6 +51,7 @@ def manifest(
         profile=chosen,
         cells=tuple(cells) or tuple(cell(method) for method in methods),
         memory_budget_gib=None,
+        experiment=None,
         hardware=hardware(gpu_name),
         versions={"vllm": "0.0.0"},
         git_revision=None,

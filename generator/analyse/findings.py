@@ -2,23 +2,26 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 from generator.analyse.cell import CellFindings, find_cell
 from generator.analyse.run import Kind, RunFindings
 from generator.errors import UsageError
-from generator.manifest import MeasuredRun, ReportedRun
+from generator.manifest import Experiment, MeasuredRun, ReportedRun
 from generator.measurements import Run
 
 
 @dataclass(frozen=True)
 class Findings:
     """Every run, oldest first, and those that pages speak of by name. `explained` is the featured run, or else the
-    newest measured one, whose memory is known in parts; `served` likewise one in which many users were served."""
+    newest measured one, whose memory is known in parts; `served` likewise one in which many users were served;
+    `paradox` are the three runs of the newest paradox experiment, in its order, or none."""
 
     runs: tuple[RunFindings, ...]
     featured: RunFindings | None
     explained: RunFindings | None
     served: RunFindings | None
+    paradox: tuple[RunFindings, ...]
     reported: RunFindings | None
     demo: RunFindings | None
 
@@ -30,7 +33,7 @@ def find(runs: Sequence[Run], featured: str | None = None) -> Findings:
     one if there is any, or else the newest reported one. Raises `UsageError` when there is no run of that name.
     """
     found = tuple(_run_findings(run) for run in runs)
-    usable = [run for run in found if run.shown]
+    usable = [run for run in found if run.shown and not _has_other_settings(run)]
     if featured is not None and featured not in {run.manifest.run_id for run in found}:
         names = ", ".join(run.manifest.run_id for run in found)
         raise UsageError(f"featured_run: there is no run {featured!r} under measurements/; name one of: {names}")
@@ -44,9 +47,25 @@ def find(runs: Sequence[Run], featured: str | None = None) -> Findings:
         featured=chosen,
         explained=chosen if chosen in in_parts else _newest(in_parts, "measured"),
         served=chosen if chosen in serving else _newest(serving, "measured"),
+        paradox=_paradox(found),
         reported=_newest(usable, "reported"),
         demo=_newest(usable, "demo"),
     )
+
+
+def _has_other_settings(run: RunFindings) -> bool:
+    """Whether it is a part of an experiment whose settings are not those that anybody would serve with."""
+    return isinstance(run.manifest, MeasuredRun) and run.manifest.experiment in {"equal_kv_cache", "smallest_budget"}
+
+
+def _paradox(runs: Sequence[RunFindings]) -> tuple[RunFindings, ...]:
+    parts: dict[str, RunFindings] = {}
+    for run in runs:
+        if isinstance(run.manifest, MeasuredRun) and run.manifest.experiment and run.shown:
+            parts[run.manifest.experiment] = run
+    found = tuple(parts[name] for name in get_args(Experiment) if name in parts)
+    alike = {(run.manifest.model_name, run.manifest.hardware) for run in found}
+    return found if len(found) == len(get_args(Experiment)) and len(alike) == 1 else ()
 
 
 def _newest(runs: Sequence[RunFindings], kind: Kind) -> RunFindings | None:

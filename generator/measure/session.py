@@ -13,7 +13,7 @@ from generator import measurements
 from generator.cells import Cell
 from generator.errors import StorageError, UsageError
 from generator.folders import MEASUREMENTS
-from generator.manifest import MeasuredRun
+from generator.manifest import Experiment, MeasuredRun
 from generator.measure import environment
 from generator.measure.checkpoints import Ready, Unavailable, prepare
 from generator.measure.line import Line, Watcher, now
@@ -32,6 +32,7 @@ class Order:
     cells: tuple[Cell, ...]
     memory_budget_gib: float | None
     command: str
+    experiment: Experiment | None = None
     begin_anew: bool = False
     retry_failed: bool = False
 
@@ -81,7 +82,8 @@ def _done(folder: Path, order: Order) -> frozenset[Slot]:
 
 def _open_run(order: Order, root: Path) -> tuple[Path, MeasuredRun]:
     """The newest run of just this order in just this environment that still lacks launches, or else a new one. More
-    rounds than a run had are launches that it lacks: what was made for a quick look counts for a thorough one."""
+    rounds than a run had are launches that it lacks: what was made for a quick look counts for a thorough one. A part
+    of an experiment that is complete is gone on with too, so that its other parts can follow on it."""
     gpu = environment.find_gpu()
     hardware, versions = environment.hardware(gpu), environment.versions()
     sha256 = environment.environment_sha256(hardware, versions)
@@ -94,6 +96,7 @@ def _open_run(order: Order, root: Path) -> tuple[Path, MeasuredRun]:
             and _same_but_for_rounds(manifest, order)
             and (
                 len(run.launches) < len(manifest.cells) * order.profile.rounds
+                or order.experiment is not None
                 or (order.retry_failed and any(launch_.status == "failed" for launch_ in run.launches))
             )
         ):
@@ -107,11 +110,12 @@ def _open_run(order: Order, root: Path) -> tuple[Path, MeasuredRun]:
     manifest = MeasuredRun(
         schema_version=SCHEMA_VERSION,
         origin="measured",
-        run_id=_free_id(root, order.profile.name),
+        run_id=_free_id(root, "-".join([order.profile.name, *(order.experiment or "").split("_")]).rstrip("-")),
         created_at=now(),
         profile=order.profile,
         cells=order.cells,
         memory_budget_gib=order.memory_budget_gib,
+        experiment=order.experiment,
         hardware=hardware,
         versions=versions,
         git_revision=environment.git_revision(),
@@ -126,7 +130,12 @@ def _open_run(order: Order, root: Path) -> tuple[Path, MeasuredRun]:
 def _same_but_for_rounds(manifest: MeasuredRun, order: Order) -> bool:
     at_least = max(manifest.profile.rounds, order.profile.rounds)
     mine, its = (profile.model_copy(update={"rounds": at_least}) for profile in (manifest.profile, order.profile))
-    return (mine, manifest.cells, manifest.memory_budget_gib) == (its, order.cells, order.memory_budget_gib)
+    return (mine, manifest.cells, manifest.memory_budget_gib, manifest.experiment) == (
+        its,
+        order.cells,
+        order.memory_budget_gib,
+        order.experiment,
+    )
 
 
 def _free_id(root: Path, profile: str) -> str:

@@ -1,6 +1,7 @@
 """Charts made of bars: a quantity a cell, parts that add up, runs side by side."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import plotly.graph_objects as go
 
@@ -8,6 +9,9 @@ from generator.analyse.cell import MEMORY_PARTS, CellFindings
 from generator.analyse.run import RunFindings
 from generator.render.figure import Chart, axis_title, figure_json, look, origin, rounded, three, whiskers
 from generator.render.units import bare, label, number, times, unit
+
+# How the second and the third run beside one another are drawn.
+PALER: Final = ("another", "reported")
 
 
 def of(run: RunFindings, quantity: str) -> Chart | None:
@@ -102,6 +106,30 @@ def _stacked(
         columns=("Method", *(f"{text}, {unit_}" for text in parts.values())),
         rows=tuple((name, *(number(values[part], 2) for part in parts)) for name, values in rows),
     )
+
+
+def side_by_side(runs: Sequence[tuple[str, RunFindings]], quantity: str) -> Chart | None:
+    """A quantity of each cell in several runs, one bar for each run; `runs` has names for them. None when no run has
+    it."""
+    traces, rows = [], []
+    for index, (name, run) in enumerate(runs):
+        shown = [one for one in run.shown if quantity in one.stats]
+        medians = [one.stats[quantity].median for one in shown]
+        traces.append(
+            go.Bar(
+                name=name,
+                x=[one.name for one in shown],
+                y=[rounded(median) for median in medians],
+                hovertemplate="%{x}, " + name + ": %{y:,.0f} " + unit(quantity) + "<extra></extra>",
+                meta={"methods": [look(one) for one in shown]} | ({"run": PALER[index - 1]} if index else {}),
+            )
+        )
+        rows += [(f"{one.name}, {name}", bare(median, quantity)) for one, median in zip(shown, medians, strict=True)]
+    if not rows:
+        return None
+    layout = {"barmode": "group", "yaxis": {"title": {"text": axis_title(quantity)}, "rangemode": "tozero"}}
+    columns = ("Method and run", f"Median, {unit(quantity)}")
+    return Chart(f"{quantity.replace('_', '-')}-side-by-side", figure_json(traces, layout), columns, tuple(rows))
 
 
 def divergence(run: RunFindings) -> Chart | None:

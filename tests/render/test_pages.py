@@ -5,6 +5,7 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import get_args
 
 import markdown  # type: ignore[import-untyped]
 import plotly
@@ -16,6 +17,8 @@ from hypothesis import strategies as st
 
 from generator.analyse.findings import find
 from generator.folders import PAGES, TEMPLATES
+from generator.manifest import Experiment
+from generator.measure.paradox import with_load
 from generator.measurements import Run
 from generator.record import Fault
 from generator.render.pages import inert, render_pages
@@ -28,6 +31,13 @@ def pages(*runs: Run) -> dict[str, str]:
     return render_pages(find(runs), TEXTS, ())
 
 
+def part_of_the_experiment(number: int) -> Run:
+    experiment = get_args(Experiment)[number]
+    changes = {"run_id": f"2026-01-0{number + 1}-example", "experiment": experiment}
+    changes |= {"profile": with_load(manifest().profile, 8, 4096)}
+    return Run(manifest().model_copy(update=changes), four_methods().launches)
+
+
 THROTTLED = Fault(kind="throttled", detail="the card slowed itself down in 12% of the readings")
 RUNS = {
     "none": (),
@@ -36,6 +46,7 @@ RUNS = {
     "all failed": (Run(manifest(), tuple(failed(method) for method in ("fp16", "nf4", "awq", "gptq"))),),
     "controls, twins and three rounds": (with_controls(),),
     "an invalid launch": (Run(manifest(), (completed("fp16"), completed("awq", faults=[THROTTLED]))),),
+    "a paradox experiment": tuple(part_of_the_experiment(number) for number in range(3)),
     "no launch yet": (Run(manifest(), ()),),
     "no FP16": (Run(manifest(), (failed("fp16"), completed("awq"), completed("gptq"))),),
     "long names": (Run(manifest(gpu_name="G" * 200, model_name="M" * 200), four_methods().launches),),
@@ -126,3 +137,12 @@ def test_the_site_says_nothing_of_a_method_that_the_records_do_not() -> None:
 
     assert "No figures of this method" in made["methods/awq.md"]
     assert Path("methods/awq.md").as_posix() in made
+
+
+def test_the_paradox_experiment_is_told_when_all_its_parts_are_there() -> None:
+    whole = pages(*RUNS["a paradox experiment"])["paradox.md"]
+    part = pages(*RUNS["a paradox experiment"][:2])["paradox.md"]
+
+    assert "## The experiment" in whole
+    assert "8 users of 4,096 tokens each" in whole
+    assert "## The experiment" not in part

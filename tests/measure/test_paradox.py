@@ -1,0 +1,88 @@
+"""The paradox experiment on a real engine: three runs that differ in their KV cache alone, and are made once."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from generator.errors import UsageError
+from generator.measure.paradox import with_load
+from generator.measurements import Run, read_runs
+from generator.profiles import load_profile
+from generator.record import Completed
+
+PROFILE = """
+name = "tiny"
+model_name = "Tiny random model"
+weights = "random"
+purpose = "demo"
+rounds = 1
+[[workloads]]
+name = "seven"
+kind = "batch"
+output_tokens = 8
+repeats = 1
+random_prompts = 7
+random_prompt_tokens = 16
+[engine]
+max_model_len = 512
+max_num_batched_tokens = 512
+kv_cache_gib = 0.05
+[checkpoints.fp16]
+synthetic = "tiny"
+[checkpoints.nf4]
+synthetic = "tiny"
+"""
+
+
+def experiment(folder: Path) -> "subprocess.CompletedProcess[str]":
+    (folder / "tiny.toml").write_text(PROFILE)
+    arguments = ["paradox", "--profile", str(folder / "tiny.toml"), "--users", "4", "--context", "256"]
+    return subprocess.run(
+        [sys.executable, "-m", "generator.cli", *arguments],
+        env=os.environ
+        | {
+            "QUANTPRESS_MEASUREMENTS": str(folder / "measurements"),
+            "XDG_CACHE_HOME": str(folder / "cache"),
+            "CUDA_VISIBLE_DEVICES": "",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def only_launch(run: Run) -> Completed:
+    (launch,) = run.launches
+    assert isinstance(launch, Completed)
+    return launch
+
+
+@pytest.mark.engine
+@pytest.mark.skipif(importlib.util.find_spec("vllm") is None, reason="no engine is installed: run `make setup`")
+def test_the_three_parts_differ_in_their_cache_and_are_made_once(tmp_path: Path) -> None:
+    first = experiment(tmp_path)
+    assert first.returncode == 0, first.stderr + first.stdout
+    runs = {run.manifest.experiment: run for run in read_runs(tmp_path / "measurements")}  # type: ignore[union-attr]
+
+    again = experiment(tmp_path)
+
+    assert again.returncode == 0
+    assert len(read_runs(tmp_path / "measurements")) == 3
+    # NF4's home has no KV cache to compare: it takes no part.
+    launches = {name: only_launch(run) for name, run in runs.items()}
+    tokens = {name: launch.quantities.kv_cache_tokens or 0 for name, launch in launches.items()}
+    assert tokens["equal_utilisation"] == tokens["equal_kv_cache"]
+    assert 4 * 256 <= tokens["smallest_budget"] < tokens["equal_kv_cache"]
+    load = launches["smallest_budget"].points[-1]
+    assert (load.workload, load.concurrency) == ("the-load", 4)
+    assert load.requests is not None
+    assert max(map(sum, zip(load.requests.prompt_tokens, load.requests.output_tokens, strict=True))) <= 256
+
+
+def test_a_context_that_no_answer_fits_into_is_refused() -> None:
+    with pytest.raises(UsageError, match="--context"):
+        with_load(load_profile("demo")[0], users=4, context_tokens=64)
