@@ -9,7 +9,7 @@ TEMPLATES: Final = CHECKOUT / "templates"
 PAGES: Final = CHECKOUT / "site" / "pages"
 
 # One folder a run. The variable keeps a trial or a test apart from what will be published.
-MEASUREMENTS: Final = Path(os.environ.get("QUANTPRESS_MEASUREMENTS", CHECKOUT / "measurements"))
+MEASUREMENTS: Final = Path(os.environ.get("QUANTPRESS_MEASUREMENTS") or CHECKOUT / "measurements")
 
 # What can be made again at any time.
 CACHE: Final = CHECKOUT / ".cache" / "quantpress"

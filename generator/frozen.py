@@ -1,9 +1,8 @@
 """What every value that is read from or written to a file has in common: frozen, strict, nothing unknown in it."""
 
-from collections.abc import Mapping
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 
 class Frozen(BaseModel):
@@ -29,9 +28,16 @@ Percent = Annotated[float, Field(ge=0, le=100)]
 Count = Annotated[int, Field(ge=0, le=10**12)]
 
 
-def a_reason_for_each_null(value: BaseModel, absent: Mapping[str, str]) -> None:
-    """Raises `ValueError` unless `absent` has a reason for just those fields of `value` that are null."""
-    nulls = {name for name, content in value if content is None}
-    if nulls != set(absent):
-        odd = ", ".join(sorted(nulls ^ set(absent)))
-        raise ValueError(f"absent must name exactly the quantities that are null; look at: {odd}")
+class WithReasons(Frozen):
+    """A value each of whose nulls has its reason in `absent`, a field that its class declares last."""
+
+    if TYPE_CHECKING:
+        absent: dict[Name, Text]
+
+    @model_validator(mode="after")
+    def _a_reason_for_each_null(self) -> Self:
+        nulls = {name for name, content in self if content is None}
+        if nulls != set(self.absent):
+            odd = ", ".join(sorted(nulls ^ set(self.absent)))
+            raise ValueError(f"absent must name exactly the quantities that are null; look at: {odd}")
+        return self

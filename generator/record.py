@@ -21,7 +21,7 @@ from generator.frozen import (
     Positive,
     Text,
     Timestamp,
-    a_reason_for_each_null,
+    WithReasons,
 )
 from generator.methods import MethodId
 from generator.samples import Limits, Point, Quality, Telemetry
@@ -80,7 +80,7 @@ class Configuration(Frozen):
     arguments: dict[Name, Scalar]
 
 
-class Quantities(Frozen):
+class Quantities(WithReasons):
     """What was read off one launch; each null has its reason in `absent`, and only nulls have one.
 
     gpu_memory_used_mib        rise of the device's used memory (NVML) from before the launch to after the generation
@@ -130,11 +130,6 @@ class Quantities(Frozen):
     system_ram_percent: Percent | None
     process_memory_peak_mib: Positive | None
     absent: dict[Name, Text]
-
-    @model_validator(mode="after")
-    def _reasons(self) -> Self:
-        a_reason_for_each_null(self, self.absent)
-        return self
 
 
 class Fault(Frozen):

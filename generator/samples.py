@@ -15,7 +15,7 @@ from generator.frozen import (
     Sha256,
     Slug,
     Text,
-    a_reason_for_each_null,
+    WithReasons,
 )
 
 
@@ -84,7 +84,7 @@ class Energy(Frozen):
     faults: tuple[Text, ...]
 
 
-class Point(Frozen):
+class Point(WithReasons):
     """One workload at one concurrency: a sample for each repeat of a batch, a single one for a closed loop."""
 
     workload: Slug
@@ -94,11 +94,6 @@ class Point(Frozen):
     gaps: Gaps | None
     energy: Energy | None
     absent: dict[Name, Text]
-
-    @model_validator(mode="after")
-    def _reasons(self) -> Self:
-        a_reason_for_each_null(self, self.absent)
-        return self
 
     @property
     def output_tokens_per_s(self) -> float:

@@ -1,12 +1,11 @@
 """The paradox experiment on a real engine: three runs that differ in their KV cache alone, and are made once."""
 
 import importlib.util
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from running import command, environment
 
 from generator.errors import UsageError
 from generator.measure.paradox import with_load
@@ -40,19 +39,8 @@ synthetic = "tiny"
 
 def experiment(folder: Path) -> "subprocess.CompletedProcess[str]":
     (folder / "tiny.toml").write_text(PROFILE)
-    arguments = ["paradox", "--profile", str(folder / "tiny.toml"), "--users", "4", "--context", "256"]
-    return subprocess.run(
-        [sys.executable, "-m", "generator.cli", *arguments],
-        env=os.environ
-        | {
-            "QUANTPRESS_MEASUREMENTS": str(folder / "measurements"),
-            "XDG_CACHE_HOME": str(folder / "cache"),
-            "CUDA_VISIBLE_DEVICES": "",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    words = ["paradox", "--profile", str(folder / "tiny.toml"), "--users", "4", "--context", "256"]
+    return subprocess.run(command(*words), env=environment(folder), capture_output=True, text=True, check=False)
 
 
 def only_launch(run: Run) -> Completed:

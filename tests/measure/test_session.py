@@ -1,14 +1,13 @@
 """A whole measurement on the real engines, on the CPU, with a tiny random model: short, but not pretended."""
 
 import importlib.util
-import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from running import command, environment
 
 from generator.measurements import read_run
 from generator.record import Completed, Failed, Reported
@@ -58,16 +57,11 @@ path = "nowhere"
 def start(folder: Path) -> "subprocess.Popen[str]":
     (folder / "tiny.toml").write_text(PROFILE)
     return subprocess.Popen(
-        [sys.executable, "-m", "generator.cli", "measure", "--profile", str(folder / "tiny.toml")],
+        command("measure", "--profile", str(folder / "tiny.toml")),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=os.environ
-        | {
-            "QUANTPRESS_MEASUREMENTS": str(folder / "measurements"),
-            "XDG_CACHE_HOME": str(folder / "cache"),
-            "CUDA_VISIBLE_DEVICES": "",
-        },
+        env=environment(folder),
     )
 
 
