@@ -4,6 +4,7 @@ import hashlib
 import json
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -54,31 +55,48 @@ def asks_of(workload: ClosedLoop, vocabulary: Vocabulary, users: int) -> list[As
     return [Ask(prompt, max(1, workload.output_tokens + source.randint(-spread, spread))) for prompt in prompts]
 
 
-def measure_quality(engine: Engine, request: LaunchRequest) -> Quality | None:
-    """How the engine predicts the request's text; None where there is none to predict."""
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text to predict, in windows of token ids, all equally long."""
+
+    sha256: str
+    windows: list[list[int]]
+    vocabulary: int
+
+
+def text_of(request: LaunchRequest) -> Text | None:
+    """The request's text; None where there is none to predict. Raises `ValueError` when it is too short: before
+    anything is loaded, so that nothing measured is lost by it."""
     wanted = request.quality
     if wanted is None:
         return None
-    from generator.measure.meters.quality import Reference, score  # imports torch, as the engine has done
-
     vocabulary = Vocabulary(request.checkpoint)
     text = Path(wanted.text).read_text(encoding="utf-8")
     (ids,) = vocabulary.encode([text])
     length = wanted.window_tokens
-    windows = [ids[start : start + length] for start in range(0, wanted.windows * length, length)]
-    if len(windows[-1]) < length:
+    if len(ids) < wanted.windows * length:
         raise ValueError(f"quality: the text has {len(ids)} tokens, fewer than {wanted.windows} windows of {length}")
-    path, start = Path(wanted.reference), perf_counter()
-    found, ours = score(windows, engine.score(windows), Reference.load(path))
+    windows = [ids[start : start + length] for start in range(0, wanted.windows * length, length)]
+    return Text(hashlib.sha256(text.encode()).hexdigest(), windows, vocabulary.size)
+
+
+def measure_quality(engine: Engine, request: LaunchRequest, text: Text | None) -> Quality | None:
+    """How the engine predicts the request's text; None where there is none to predict."""
+    if request.quality is None or text is None:
+        return None
+    from generator.measure.meters.quality import Reference, score  # imports torch, as the engine has done
+
+    path, start = Path(request.quality.reference), perf_counter()
+    found, ours = score(text.windows, engine.score(text.windows), Reference.load(path))
     if request.cell.is_baseline and not path.is_file():
         ours.save(path)
         # Of its own predictions the baseline differs in nothing.
-        zero, one = (0.0,) * len(windows), (1.0,) * len(windows)
+        zero, one = (0.0,) * len(text.windows), (1.0,) * len(text.windows)
         found = found.model_copy(update={"kl_divergence_per_token": zero, "top1_agreement": one})
     return Quality(
-        text_sha256=hashlib.sha256(text.encode()).hexdigest(),
-        window_tokens=length,
-        vocabulary=vocabulary.size,
+        text_sha256=text.sha256,
+        window_tokens=len(text.windows[0]),
+        vocabulary=text.vocabulary,
         kept_tokens=ours.kept,
         duration_s=perf_counter() - start,
         windows=found,

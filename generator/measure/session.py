@@ -41,6 +41,9 @@ def measure(order: Order, watcher: Watcher, root: Path = MEASUREMENTS) -> measur
     """Make every launch of the order that has not been made yet; the run as it then stands."""
     with _alone(root):
         environment.refuse_unfit(environment.find_gpu())
+        text = order.profile.quality
+        if text is not None and not (order.profile_folder / text.text).is_file():
+            raise UsageError(f"field quality.text: there is no file {text.text!r}; correct it, or leave out [quality]")
         folder, manifest = _open_run(order, root)
         measurements.sweep(folder)
         slots = plan(manifest.cells, manifest.profile.rounds)

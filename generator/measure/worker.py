@@ -24,7 +24,7 @@ from generator.measure.environment import find_gpu
 from generator.measure.meters.energy import idle_w
 from generator.measure.meters.memory import read_memory
 from generator.measure.meters.telemetry import Watch
-from generator.measure.points import Vocabulary, measure_points, measure_quality, prompts_of
+from generator.measure.points import Vocabulary, measure_points, measure_quality, prompts_of, text_of
 from generator.methods import method_of
 from generator.profiles import Batch
 from generator.record import Configuration, FailureReason, Fault, Quantities, Stage
@@ -79,6 +79,7 @@ def measure(request: LaunchRequest, progress: Progress) -> dict[str, Any]:
     start = progress.stage("import")
     engine: Engine = importlib.import_module(f"generator.measure.engines.{request.cell.engine}").import_engine(request)
     times_s = {"import_time_s": perf_counter() - start}
+    text = text_of(request)
     progress.stage("wait")
     sys.stdin.readline()
 
@@ -107,7 +108,7 @@ def measure(request: LaunchRequest, progress: Progress) -> dict[str, Any]:
     telemetry = watch.telemetry() if watch else None
     utilisation = watch.utilisation_peak_percent if watch else None
     quantities = assemble(request, loaded, memory, points, before, after, gpu, utilisation, times_s)
-    quality = measure_quality(engine, request)
+    quality = measure_quality(engine, request, text)
     faults = [*environment_faults(telemetry, clocks, others, watch), *memory_faults(quantities)]
     progress.stage("close")
     engine.close()

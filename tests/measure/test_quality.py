@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from generator.cells import Cell
+from generator.errors import UsageError
 from generator.measure.engine import LaunchRequest, QualityRequest
 from generator.measure.launcher import Answer, launch
+from generator.measure.points import text_of
+from generator.measure.session import Order, measure
 from generator.methods import EngineId
 from generator.profiles import load_profile
 
@@ -91,8 +94,15 @@ def test_two_engines_predict_the_same_with_the_same_weights(tmp_path: Path) -> N
 
 
 def quality(engine: EngineId, folder: Path) -> dict[str, Any]:
+    answer = launch(request_for(engine, folder, MODELS / "heldout.txt"), folder / f"{engine}.log", lambda _: None)
+    assert isinstance(answer, Answer), answer
+    found: dict[str, Any] = json.loads(json.dumps(answer.completed["quality"]))
+    return found
+
+
+def request_for(engine: EngineId, folder: Path, text: Path) -> LaunchRequest:
     profile, _ = load_profile("demo")
-    request = LaunchRequest(
+    return LaunchRequest(
         cell=Cell(method="fp16", engine=engine, mode="eager"),
         checkpoint=str(MODELS / "fp16"),
         model_source="demo",
@@ -101,14 +111,25 @@ def quality(engine: EngineId, folder: Path) -> dict[str, Any]:
         memory_budget_gib=None,
         workloads=(profile.headline.model_copy(update={"output_tokens": 4, "repeats": 1}),),
         quality=QualityRequest(
-            text=str(MODELS / "heldout.txt"),
-            window_tokens=256,
-            windows=4,
-            reference=str(folder / "baseline.safetensors"),
+            text=str(text), window_tokens=256, windows=4, reference=str(folder / "baseline.safetensors")
         ),
         engine=profile.engine,
     )
-    answer = launch(request, folder / f"{engine}.log", lambda _: None)
-    assert isinstance(answer, Answer), answer
-    found: dict[str, Any] = json.loads(json.dumps(answer.completed["quality"]))
-    return found
+
+
+def test_a_text_that_is_too_short_is_refused_before_anything_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "short.txt").write_text("def read_config(path):\n")
+    request = request_for("vllm", tmp_path, tmp_path / "short.txt")
+
+    with pytest.raises(ValueError, match=r"fewer than 4 windows of 256"):
+        text_of(request)
+
+
+def test_a_text_that_is_not_there_ends_the_order_at_once(tmp_path: Path) -> None:
+    profile, folder = load_profile("demo")
+    assert profile.quality is not None
+    gone = profile.model_copy(update={"quality": profile.quality.model_copy(update={"text": "gone.txt"})})
+    watcher: Any = None
+
+    with pytest.raises(UsageError, match=r"there is no file 'gone.txt'"):
+        measure(Order(gone, folder, gone.cells, None, "quantpress measure"), watcher, tmp_path)
