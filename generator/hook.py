@@ -11,7 +11,7 @@ from mkdocs.exceptions import Abort
 from mkdocs.structure.files import File, Files
 
 from generator.errors import QuantpressError
-from generator.site import LEDGER, site_files
+from generator.site import LEDGER, Choices, site_files
 
 _made: dict[str, str] = {}
 
@@ -31,9 +31,8 @@ class Refused(Abort):
 
 def on_pre_build(config: MkDocsConfig) -> None:
     """Read and render everything before MkDocs empties the old site: a bad record leaves the last good one standing."""
-    featured = config.extra.get("quantpress", {}).get("featured_run")
     try:
-        made = site_files(featured)
+        made = site_files(Choices.of(config.extra.get("quantpress", {})))
     except QuantpressError as error:
         raise Refused(error) from None
     _made.clear()

@@ -10,10 +10,12 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from generator.errors import UsageError
 from generator.folders import CACHE, MEASUREMENTS, TEMPLATES
 
 if TYPE_CHECKING:
@@ -26,22 +28,48 @@ LEDGER: Final = ".generated"
 _MAKERS: Final = ("jinja2", "plotly", "pydantic")
 
 
-def site_files(featured: str | None = None, root: Path = MEASUREMENTS) -> dict[str, str]:
+@dataclass(frozen=True)
+class Choices:
+    """What the author of a site chooses in mkdocs.yml, under `extra.quantpress`: the run that is featured, and what an
+    hour of the card costs, in a currency."""
+
+    featured_run: str | None = None
+    price_per_hour: float | None = None
+    currency: str = "€"
+
+    @classmethod
+    def of(cls, written: object) -> "Choices":
+        """From what mkdocs.yml has. Raises `UsageError`, with the field, where that is not a choice."""
+        where = "mkdocs.yml: extra.quantpress"
+        if not isinstance(written, dict):
+            raise UsageError(f"{where}: expected fields, found {written!r}")
+        for name in written:
+            if name not in cls.__dataclass_fields__:
+                raise UsageError(f"{where}: unknown field {name!r}; the fields: {', '.join(cls.__dataclass_fields__)}")
+        price, currency = written.get("price_per_hour"), written.get("currency", cls.currency)
+        if price is not None and (isinstance(price, bool) or not isinstance(price, int | float) or not 0 < price < 1e6):
+            raise UsageError(f"{where}.price_per_hour: expected a number above 0, found {price!r}")
+        if not isinstance(currency, str) or not 1 <= len(currency) <= 5:
+            raise UsageError(f"{where}.currency: expected a sign or a short name, found {currency!r}")
+        return cls(**written)
+
+
+def site_files(choices: Choices = Choices(), root: Path = MEASUREMENTS) -> dict[str, str]:
     """Every generated file of the site, by its path below `docs_dir`; the same records give the same bytes.
 
     Raises `RecordError` at a record that is not as the schema says, before anything is built from the others.
     """
-    kept, key = CACHE / "site.json", _key(featured, root)
+    kept, key = CACHE / "site.json", _key(choices, root)
     files = _recall(kept, key)
     if files is None:
-        files = _make(featured, root)
+        files = _make(choices, root)
         _remember(kept, key, files)
     return files
 
 
-def _key(featured: str | None, root: Path) -> str:
+def _key(choices: Choices, root: Path) -> str:
     """One hash of all that the files come from: the records, the templates, this code and its libraries."""
-    found = hashlib.sha256(repr((featured, sys.version, [version(name) for name in _MAKERS])).encode())
+    found = hashlib.sha256(repr((choices, sys.version, [version(name) for name in _MAKERS])).encode())
     code = Path(__file__).parent
     for folder, pattern in ((root, "*/**/*.json"), (TEMPLATES, "*.j2"), (code, "**/*.py")):
         for path in sorted(folder.glob(pattern)):
@@ -71,15 +99,17 @@ def _remember(kept: Path, key: str, files: Mapping[str, str]) -> None:
             temporary.unlink()
 
 
-def _make(featured: str | None, root: Path) -> dict[str, str]:
+def _make(choices: Choices, root: Path) -> dict[str, str]:
+    from generator.analyse.cost import Price
     from generator.analyse.findings import find
     from generator.measurements import read_runs
     from generator.render.pages import render_pages
 
     runs = read_runs(root)
+    price = Price(choices.price_per_hour, choices.currency) if choices.price_per_hour else None
     data = _data(runs)
     templates = {path.name: path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.glob("*.j2"))}
-    return render_pages(find(runs, featured), templates, tuple(data)) | data
+    return render_pages(find(runs, choices.featured_run), templates, tuple(data), price) | data
 
 
 def _data(runs: "Iterable[Run]") -> dict[str, str]:

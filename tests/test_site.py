@@ -5,10 +5,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from examples import four_methods
+from examples import four_methods, with_controls
 
 from generator import site
-from generator.errors import RecordError
+from generator.errors import RecordError, UsageError
 from generator.folders import MEASUREMENTS
 from generator.measurements import write_launch, write_manifest
 
@@ -47,7 +47,7 @@ def test_a_new_run_or_another_featured_one_makes_the_pages_anew(records: Path) -
 
     assert run.manifest.run_id in after["index.md"]
     assert run.manifest.run_id not in before["index.md"]
-    assert site.site_files(REPORTED, records)["index.md"] != after["index.md"]
+    assert site.site_files(site.Choices(featured_run=REPORTED), records)["index.md"] != after["index.md"]
 
 
 def test_a_record_that_went_bad_is_refused_though_the_good_pages_are_remembered(records: Path) -> None:
@@ -73,3 +73,34 @@ def test_a_folder_that_cannot_be_written_costs_time_and_nothing_else(records: Pa
     (records.parent / "cache").write_text("a file where the folder would be")
 
     assert "index.md" in site.site_files(root=records)
+
+
+def test_a_price_makes_the_comparison_say_what_a_million_tokens_cost(records: Path) -> None:
+    run = with_controls()
+    folder = records / run.manifest.run_id
+    write_manifest(folder, run.manifest)
+    for launch in run.launches:
+        write_launch(folder, launch)
+
+    without = site.site_files(root=records)["comparison.md"]
+    priced = site.site_files(site.Choices(price_per_hour=0.36), records)["comparison.md"]
+
+    assert "a million output tokens cost" not in without
+    # FP16 made about 700 tokens/s for sixteen users: 0.36 an hour is 0.0001 a second, and a million take 1,430 of them.
+    assert "a million output tokens cost" in priced
+    assert "&#8364;0.14" in priced
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ({"price_per_hour": -1}, "price_per_hour: expected a number above 0, found -1"),
+        ({"price_per_hour": True}, "price_per_hour: expected a number"),
+        ({"price": 1}, "unknown field 'price'"),
+        ({"price_per_hour": 1, "currency": "a long word"}, "currency: expected a sign"),
+        (["featured_run"], "expected fields"),
+    ],
+)
+def test_a_choice_that_is_none_is_named_with_its_field(written: object, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        site.Choices.of(written)

@@ -6,6 +6,7 @@ from typing import Any, Final
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
+from generator.analyse.cost import Price
 from generator.analyse.findings import Findings
 from generator.analyse.run import RunFindings
 from generator.cells import MODES
@@ -32,11 +33,13 @@ PAGES: Final = (
 )
 
 
-def render_pages(findings: Findings, templates: Mapping[str, str], files: Sequence[str]) -> dict[str, str]:
+def render_pages(
+    findings: Findings, templates: Mapping[str, str], files: Sequence[str], price: Price | None = None
+) -> dict[str, str]:
     """Every page as Markdown, by its path below `docs_dir`. `templates` are the templates' texts by name; `files` the
     paths of the raw JSON files that the site offers for download."""
     environment = _environment(templates)
-    context = _context(findings, files)
+    context = _context(findings, files) | {"price": price}
     pages = {f"{name}.md": environment.get_template(f"{name}.md.j2").render(context) for name in PAGES}
     for method in METHODS:
         template = environment.get_template("method.md.j2")
