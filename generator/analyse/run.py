@@ -21,7 +21,7 @@ from generator.analyse.statistics import (
 from generator.cells import Cell, Mode
 from generator.manifest import MeasuredRun, ReportedRun
 from generator.measurements import Run
-from generator.methods import BASELINE, METHODS, EngineId, MethodId
+from generator.methods import BASELINE, METHODS, EngineId, MethodId, method_of
 from generator.record import Completed, Failed, Fault
 
 # Fewer launches than these give an interval, but a wide one: what they say is provisional.
@@ -94,6 +94,12 @@ class RunFindings:
     def launches_per_cell(self) -> int:
         """The fewest valid launches that any shown cell has."""
         return min((len(one.valid) for one in self.shown), default=0)
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """The modes of the cells in the baseline's engine, as the plan has them."""
+        engine = method_of(BASELINE).engine
+        return tuple(dict.fromkeys(one.cell.mode for one in self.cells if one.cell.engine == engine))
 
     @property
     def complete(self) -> bool:

@@ -76,6 +76,7 @@ def _environment(templates: Mapping[str, str]) -> Environment:
         "change": units.change,
     }
     environment.filters |= filters
+    environment.globals |= {"engines": ENGINES, "modes": MODES}  # macros see no page's context
     return environment
 
 
@@ -88,8 +89,6 @@ def _context(findings: Findings, files: Sequence[str]) -> dict[str, Any]:
         "article": article,
         "demo": demo,
         "methods": METHODS,
-        "engines": ENGINES,
-        "modes": MODES,
         "files": files,
         "schema_version": SCHEMA_VERSION,
         "quantities": [*(name for name in Quantities.model_fields if name != "absent"), *DERIVED],
