@@ -53,7 +53,6 @@ class CellFindings:
 
     cell: Cell
     valid: tuple[Completed | Reported, ...]
-    invalid: tuple[Completed, ...]
     failed: tuple[Failed, ...]
     stats: Mapping[str, Stat]
     absent: Mapping[str, str]
@@ -121,7 +120,6 @@ def find_cell(cell: Cell, launches: Sequence[Completed | Failed | Reported], pro
     return CellFindings(
         cell=cell,
         valid=valid,
-        invalid=tuple(launch for launch in completed if isinstance(launch, Completed) and not launch.valid),
         failed=tuple(launch for launch in launches if isinstance(launch, Failed)),
         stats=stats | dict(_derived(profile, stats, points)),
         absent=absent,

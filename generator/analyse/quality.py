@@ -34,11 +34,6 @@ class QualityFindings:
     kl_divergence: Interval | None
     top1_agreement: Interval | None
 
-    @property
-    def costs_nothing_proven(self) -> bool:
-        """Whether the perplexity can't be told from the baseline's."""
-        return self.perplexity_ratio is not None and self.perplexity_ratio.low <= 1 <= self.perplexity_ratio.high
-
 
 def quality_of(launches: Sequence[Completed], baseline: Sequence[Completed]) -> QualityFindings | None:
     """From the first launch that has it: the same engine predicts the same text the same way each time. None where no

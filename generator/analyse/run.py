@@ -5,7 +5,7 @@ from functools import cached_property
 from math import inf
 from typing import Final, Literal
 
-from generator.analyse.cell import GIB_IN_MIB, CellFindings
+from generator.analyse.cell import CellFindings
 from generator.analyse.quality import QualityFindings, quality_of
 from generator.analyse.scenarios import SCENARIOS, Candidate, Recommendation, ScenarioId, recommend
 from generator.analyse.statistics import (
@@ -247,13 +247,6 @@ class RunFindings:
     def recommendation_for(self, scenario: ScenarioId) -> Recommendation | None:
         """The recommendation for a scenario, None from a demo."""
         return next((one for one in self.recommendations if one.scenario.id == scenario), None)
-
-    @property
-    def budget_mib(self) -> float | None:
-        """The card's memory, or the budget that stood in for it."""
-        if isinstance(self.manifest, MeasuredRun) and self.manifest.memory_budget_gib is not None:
-            return self.manifest.memory_budget_gib * GIB_IN_MIB
-        return self.manifest.hardware.gpu_memory_mib
 
     @cached_property
     def recommendations(self) -> tuple[Recommendation, ...]:

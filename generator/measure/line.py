@@ -27,7 +27,6 @@ from generator.record import SCHEMA_VERSION, Completed, Failed, Stage
 # The measuring process paces an engine with one core; on fewer than these, a second import would take its share.
 CORES_TO_IMPORT_AHEAD: Final = 8
 
-
 LIMITS_DEADLINE_S: Final = 120
 
 
@@ -154,4 +153,5 @@ class Line:
 
 
 def now() -> str:
+    """The time in UTC, to the second, as records have it."""
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -194,7 +194,6 @@ def test_a_perplexity_is_compared_window_by_window() -> None:
     assert found.perplexity == pytest.approx(exp(2.1))
     assert found.perplexity_ratio is not None
     assert (found.perplexity_ratio.low, found.perplexity_ratio.high) == pytest.approx((exp(0.1), exp(0.1)))
-    assert not found.costs_nothing_proven
 
 
 def test_another_text_is_no_comparison() -> None:
