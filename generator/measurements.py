@@ -36,8 +36,13 @@ class Run:
 def read_runs(root: Path = MEASUREMENTS) -> tuple[Run, ...]:
     """Every run under `root`, oldest first. Raises `RecordError` at the first file that is not as it must be."""
     folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
-    runs = [read_run(folder) for folder in folders if not folder.name.startswith(".")]
+    runs = [read_run(folder) for folder in folders if not folder.name.startswith(".") and not _only_logs(folder)]
     return tuple(sorted(runs, key=lambda run: (run.manifest.created_at, run.manifest.run_id)))
+
+
+def _only_logs(folder: Path) -> bool:
+    """Whether it is what version control leaves of a run that another branch has: the logs, which it does not track."""
+    return [path.name for path in folder.iterdir()] == ["logs"]
 
 
 def read_run(folder: Path) -> Run:

@@ -144,6 +144,13 @@ def test_a_run_whose_manifest_is_missing_says_so(tmp_path: Path) -> None:
         read_runs(tmp_path / "measurements")
 
 
+def test_a_folder_with_nothing_but_logs_is_no_run(tmp_path: Path) -> None:
+    folder = write_example(tmp_path)
+    (folder.parent / "of-another-branch" / "logs").mkdir(parents=True)
+
+    assert len(read_runs(folder.parent)) == 1
+
+
 def test_what_a_killed_writer_left_is_swept(tmp_path: Path) -> None:
     folder = write_example(tmp_path)
     stray = folder / "launches" / ".r02-fp16.json.tmp"
