@@ -41,8 +41,9 @@ def read_runs(root: Path = MEASUREMENTS) -> tuple[Run, ...]:
 
 
 def _only_logs(folder: Path) -> bool:
-    """Whether it is what version control leaves of a run that another branch has: the logs, which it does not track."""
-    return [path.name for path in folder.iterdir()] == ["logs"]
+    """Whether it is what version control leaves of a run that another branch has: the logs, which it does not track,
+    or an empty folder."""
+    return all(path.name == "logs" for path in folder.iterdir())
 
 
 def read_run(folder: Path) -> Run:

@@ -138,15 +138,16 @@ def test_a_null_without_a_reason_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_run_whose_manifest_is_missing_says_so(tmp_path: Path) -> None:
-    (tmp_path / "measurements" / "empty").mkdir(parents=True)
+    (tmp_path / "measurements" / "headless" / "launches").mkdir(parents=True)
 
-    with pytest.raises(RecordError, match=r"empty/manifest\.json: missing"):
+    with pytest.raises(RecordError, match=r"headless/manifest\.json: missing"):
         read_runs(tmp_path / "measurements")
 
 
 def test_a_folder_with_nothing_but_logs_is_no_run(tmp_path: Path) -> None:
     folder = write_example(tmp_path)
     (folder.parent / "of-another-branch" / "logs").mkdir(parents=True)
+    (folder.parent / "empty").mkdir()
 
     assert len(read_runs(folder.parent)) == 1
 
