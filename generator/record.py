@@ -42,9 +42,9 @@ FailureReason = Literal[
     "engine_error",
 ]
 
-# What casts doubt on a launch. All but the last make its figures invalid; with that one, the engine's account of its
-# memory does not add up, and its speed is as good as ever.
-FaultKind = Literal["foreign_process", "throttled", "clock_jump", "memory_unexplained"]
+# What casts doubt on a launch. The first three make its figures invalid. With the others the engine's account of its
+# memory does not add up, or its predictions could not be had, and its speed is as good as ever.
+FaultKind = Literal["foreign_process", "throttled", "clock_jump", "memory_unexplained", "quality_unmeasured"]
 INVALIDATING: Final[tuple[FaultKind, ...]] = ("foreign_process", "throttled", "clock_jump")
 
 Scalar = bool | int | float | Text | None

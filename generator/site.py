@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LEDGER: Final = ".generated"
 
 # The libraries whose output is in the files.
-_MAKERS: Final = ("jinja2", "plotly", "pydantic")
+_MAKERS: Final = ("jinja2", "mpmath", "plotly", "pydantic")
 
 
 @dataclass(frozen=True)

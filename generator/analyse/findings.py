@@ -33,7 +33,7 @@ def find(runs: Sequence[Run], featured: str | None = None) -> Findings:
     one if there is any, or else the newest reported one. Raises `UsageError` when there is no run of that name.
     """
     found = tuple(_run_findings(run) for run in runs)
-    usable = [run for run in found if run.shown and not _has_other_settings(run)]
+    usable = [run for run in found if run.shown and run.ordinary]
     if featured is not None and featured not in {run.manifest.run_id for run in found}:
         names = ", ".join(run.manifest.run_id for run in found)
         raise UsageError(f"featured_run: there is no run {featured!r} under measurements/; name one of: {names}")
@@ -51,11 +51,6 @@ def find(runs: Sequence[Run], featured: str | None = None) -> Findings:
         reported=_newest(usable, "reported"),
         demo=_newest(usable, "demo"),
     )
-
-
-def _has_other_settings(run: RunFindings) -> bool:
-    """Whether it is a part of an experiment whose settings are not those that anybody would serve with."""
-    return isinstance(run.manifest, MeasuredRun) and run.manifest.experiment in {"equal_kv_cache", "smallest_budget"}
 
 
 def _paradox(runs: Sequence[RunFindings]) -> tuple[RunFindings, ...]:

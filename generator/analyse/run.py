@@ -26,8 +26,8 @@ from generator.record import Completed, Failed, Fault
 
 # Fewer launches than these give an interval, but a wide one: what they say is provisional.
 ROUNDS_TO_BE_SURE: Final = 8
+# With fewer than these, hardly anything is proven.
 ROUNDS_TO_ADVISE: Final = 3
-
 
 # What kind of evidence a run is; only a measured one with a GPU, or a reported one, can carry a recommendation.
 Kind = Literal["measured", "demo", "reported"]
@@ -107,6 +107,11 @@ class RunFindings:
         if isinstance(self.manifest, ReportedRun):
             return True
         return len(self.run.launches) >= len(self.manifest.cells) * self.manifest.profile.rounds
+
+    @property
+    def ordinary(self) -> bool:
+        """Whether its settings are those that somebody serves with, and not a part of the paradox experiment's."""
+        return isinstance(self.manifest, ReportedRun) or self.manifest.experiment in {None, "equal_utilisation"}
 
     @property
     def advises(self) -> bool:

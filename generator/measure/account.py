@@ -12,14 +12,10 @@ from generator.samples import Point, Telemetry
 
 NO_GPU: Final = "there is no GPU in this machine"
 
-
 # Throttled for more than 1% of the readings: the figures are a hot card's. Clocks apart by more than half a second: the
 # machine slept, or somebody set the time.
 THROTTLED_PERCENT: Final = 1.0
-
-
 CLOCKS_APART_S: Final = 0.5
-
 
 # The parts of the memory that the engine knows of, against what the driver says is used.
 MEMORY_APART: Final = 0.03

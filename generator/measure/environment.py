@@ -87,9 +87,12 @@ class Gpu:
 
     def process_count(self) -> int:
         """How many processes compute on the card and don't draw: a desktop is no rival, its memory is in the baseline.
-        Process ids can't be compared: a container has its own."""
-        computing = pynvml.nvmlDeviceGetComputeRunningProcesses(self._handle)
-        drawing = pynvml.nvmlDeviceGetGraphicsRunningProcesses(self._handle)
+        Process ids can't be compared: a container has its own. 0 where the driver does not tell."""
+        try:
+            computing = pynvml.nvmlDeviceGetComputeRunningProcesses(self._handle)
+            drawing = pynvml.nvmlDeviceGetGraphicsRunningProcesses(self._handle)
+        except pynvml.NVMLError:
+            return 0
         return len({process.pid for process in computing} - {process.pid for process in drawing})
 
     def name(self) -> str:
@@ -125,10 +128,9 @@ def refuse_unfit(gpu: Gpu | None) -> None:
         raise UnfitError("this machine runs on its battery, which slows it down; plug it in")
     if gpu is None:
         return
-    with suppress(pynvml.NVMLError):
-        others = gpu.process_count()
-        if others:
-            raise UnfitError(f"{others} other programs compute on the GPU; end them (`nvidia-smi` lists them)")
+    others = gpu.process_count()
+    if others:
+        raise UnfitError(f"{others} other programs compute on the GPU; end them (`nvidia-smi` lists them)")
     with suppress(pynvml.NVMLError):
         if gpu.clock_event_reasons() & THROTTLING:
             raise UnfitError("the GPU slows itself down, by heat or by its power supply; let it cool, or mend that")

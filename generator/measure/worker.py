@@ -108,8 +108,13 @@ def measure(request: LaunchRequest, progress: Progress) -> dict[str, Any]:
     telemetry = watch.telemetry() if watch else None
     utilisation = watch.utilisation_peak_percent if watch else None
     quantities = assemble(request, loaded, memory, points, before, after, gpu, utilisation, times_s)
-    quality = measure_quality(engine, request, text)
     faults = [*environment_faults(telemetry, clocks, others, watch), *memory_faults(quantities)]
+    try:
+        quality = measure_quality(engine, request, text)
+    except Exception as error:  # what was measured before must not be lost by it
+        traceback.print_exc()
+        quality = None
+        faults.append(Fault(kind="quality_unmeasured", detail=message_of(error)))
     progress.stage("close")
     engine.close()
     return as_json(loaded, quantities, points, quality, telemetry, faults)

@@ -103,7 +103,7 @@ def _compared(findings: Findings) -> Iterator[tuple[str, RunFindings]]:
     """The newest measured run in each mode, the featured one first, and the reported run."""
     seen: set[str] = set()
     for run in (findings.featured, *reversed(findings.runs)):
-        if run is None or run.kind != "measured" or run.baseline is None:
+        if run is None or run.kind != "measured" or run.baseline is None or not run.ordinary:
             continue
         mode = run.baseline.cell.mode
         if mode not in seen:

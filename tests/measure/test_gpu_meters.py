@@ -59,7 +59,7 @@ class Card(Gpu):
         return int(self._answer("throttled", self.reasons))
 
     def process_count(self) -> int:
-        return int(self._answer("processes", self.processes))
+        return self.processes
 
     def energy_j(self) -> float:
         return float(self._answer("energy", self.joules()))
@@ -187,7 +187,7 @@ def test_a_machine_that_is_not_fit_is_refused_with_the_mend(card: Card, words: s
 
 def test_a_quiet_card_and_one_that_does_not_tell_are_taken() -> None:
     refuse_unfit(Card(reasons=POWER_CAP))
-    refuse_unfit(Card(unreadable=("processes", "throttled")))
+    refuse_unfit(Card(unreadable=("throttled",)))
     refuse_unfit(None)
 
 
@@ -208,3 +208,12 @@ def test_the_next_launch_waits_until_the_memory_of_the_last_is_given_back(monkey
 
     monkeypatch.setattr(environment, "RELEASE_S", 0.1)
     wait_for_release(Card(used=[20 * GIB]), 0)  # never given back: it goes on, and the next launch says what it found
+
+
+def test_a_driver_that_does_not_list_processes_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(_: object) -> None:
+        raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED)
+
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetComputeRunningProcesses", refuses)
+
+    assert Gpu(None).process_count() == 0

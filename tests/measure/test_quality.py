@@ -133,3 +133,16 @@ def test_a_text_that_is_not_there_ends_the_order_at_once(tmp_path: Path) -> None
 
     with pytest.raises(UsageError, match=r"there is no file 'gone.txt'"):
         measure(Order(gone, folder, gone.cells, None, "quantpress measure"), watcher, tmp_path)
+
+
+@pytest.mark.engine
+@pytest.mark.skipif(importlib.util.find_spec("vllm") is None, reason="no engine is installed: run `make setup`")
+def test_a_text_that_cannot_be_predicted_costs_nothing_that_was_measured(tmp_path: Path) -> None:
+    (tmp_path / "baseline.safetensors").write_bytes(b"damaged")
+
+    answer = launch(request_for("transformers", tmp_path, MODELS / "heldout.txt"), tmp_path / "log", lambda _: None)
+
+    assert isinstance(answer, Answer), answer
+    assert answer.completed["quality"] is None
+    assert [fault["kind"] for fault in answer.completed["faults"]] == ["quality_unmeasured"]
+    assert answer.completed["quantities"]["output_tokens_per_s"] > 0

@@ -57,8 +57,7 @@ class Watch:
             self._read("temperature", self._gpu.temperature_c)
             self._read("clock", self._gpu.sm_clock_mhz)
             self._read("throttled", lambda: float(self._gpu.clock_event_reasons() & THROTTLING != 0))
-            with suppress(pynvml.NVMLError):
-                self.processes_max = max(self.processes_max, self._gpu.process_count())
+            self.processes_max = max(self.processes_max, self._gpu.process_count())
 
     def _read(self, name: str, ask: Callable[[], float]) -> None:
         with suppress(pynvml.NVMLError):
