@@ -14,7 +14,7 @@ from generator.cells import Cell
 from generator.measure.engine import LaunchRequest
 from generator.measure.launcher import Answer, launch, worker_environment
 from generator.measure.points import Vocabulary, prompts_of
-from generator.profiles import LocalCheckpoint, load_profile
+from generator.profiles import Batch, LocalCheckpoint, load_profile
 
 # Enough that one slow repeat moves no median.
 REPEATS = 9
@@ -81,17 +81,19 @@ def _ours(request: LaunchRequest) -> tuple[float, dict[str, Any]]:
 
 
 def _bare(request: LaunchRequest, arguments: dict[str, Any]) -> float:
+    headline = request.workloads[0]
+    assert isinstance(headline, Batch)
     given = {
         "model": request.checkpoint,
         "arguments": arguments,
-        "prompts": prompts_of(request.workloads[0], Vocabulary(request.checkpoint)),
-        "output_tokens": request.workloads[0].output_tokens,
+        "prompts": prompts_of(headline, Vocabulary(request.checkpoint)),
+        "output_tokens": headline.output_tokens,
         "repeats": REPEATS,
     }
     done = subprocess.run(
         [sys.executable, "-c", BARE],
         input=json.dumps(given),
-        env=worker_environment(request),
+        env=worker_environment(request.engine),
         capture_output=True,
         text=True,
         check=True,

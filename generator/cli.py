@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final, NoReturn, get_args
@@ -69,6 +70,19 @@ def _parser() -> argparse.ArgumentParser:
         "--context", type=int, default=4096, metavar="TOKENS", help="the context of each of them (default: 4096)"
     )
     paradox.set_defaults(run=_paradox)
+
+    context = commands.add_parser(
+        "context", help="measure long prompts: their speed, and the longest that each method really answers"
+    )
+    _add_what_to_measure(context)
+    context.add_argument(
+        "--prompt",
+        type=int,
+        action="append",
+        metavar="TOKENS",
+        help="a length of prompt; repeatable (default: 2048, 8192 and 32768)",
+    )
+    context.set_defaults(run=_context)
 
     pages = commands.add_parser(
         "pages", help="write the generated Markdown to disk, for builders that ignore MkDocs hooks"
@@ -194,6 +208,18 @@ def _paradox(parsed: argparse.Namespace, words: list[str]) -> int:
             MEASUREMENTS,
         )
     return max(_told(console, words, run) for run in runs)
+
+
+def _context(parsed: argparse.Namespace, words: list[str]) -> int:
+    from generator.measure.context import LENGTHS, with_long_prompts
+    from generator.measure.display import Display
+    from generator.measure.session import measure
+
+    order, console = _order(parsed, words), Console()
+    profile = with_long_prompts(order.profile, parsed.prompt or LENGTHS)
+    with Display(console) as display:
+        run = measure(replace(order, profile=profile, experiment="long_context"), display)
+    return _told(console, words, run)
 
 
 def _told(console: Console, words: list[str], run: measurements.Run) -> int:

@@ -44,8 +44,9 @@ class Source(Frozen):
     note: Text
 
 
-# The three runs of the paradox experiment, see `measure.paradox`.
-Experiment = Literal["equal_utilisation", "equal_kv_cache", "smallest_budget"]
+# The three runs of the paradox experiment, see `measure.paradox`; and one with long prompts, see `measure.context`.
+Paradox = Literal["equal_utilisation", "equal_kv_cache", "smallest_budget"]
+Experiment = Paradox | Literal["long_context"]
 
 
 class MeasuredRun(Frozen):

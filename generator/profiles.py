@@ -45,19 +45,25 @@ Checkpoint = HubCheckpoint | LocalCheckpoint | SyntheticCheckpoint
 
 
 class _Work(Frozen):
-    """What every cell is given to do: the same prompts, greedy, exactly `output_tokens` new tokens for each.
-
-    The prompts are either texts (`prompts`) or `random_prompt_tokens` random token ids each, new ones for each request,
-    which also suit models that have no tokenizer.
-    """
+    """What every cell is given to do: the same prompts, greedy, exactly `output_tokens` new tokens for each."""
 
     name: Slug
-    prompts: tuple[Text, ...] = ()
-    random_prompt_tokens: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     output_tokens: Tokens
     seed: Annotated[int, Field(ge=0)] = 0
     engines: Annotated[tuple[EngineId, ...], Field(min_length=1)] = ("vllm", "transformers")
     modes: Annotated[tuple[Mode, ...], Field(min_length=1)] = ("eager", "graphs")
+
+    def suits(self, cell: Cell) -> bool:
+        """Whether the cell is given this workload."""
+        return cell.engine in self.engines and cell.mode in self.modes
+
+
+class _Prompted(_Work):
+    """The prompts are either texts (`prompts`) or `random_prompt_tokens` random token ids each, new ones for each
+    request, which also suit models that have no tokenizer."""
+
+    prompts: tuple[Text, ...] = ()
+    random_prompt_tokens: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
     @model_validator(mode="after")
     def _one_kind_of_prompt(self) -> Self:
@@ -65,12 +71,8 @@ class _Work(Frozen):
             raise ValueError("give either prompts, or random_prompt_tokens")
         return self
 
-    def suits(self, cell: Cell) -> bool:
-        """Whether the cell is given this workload."""
-        return cell.engine in self.engines and cell.mode in self.modes
 
-
-class Batch(_Work):
+class Batch(_Prompted):
     """All prompts at once, as one call; such a batch is a repeat. It measures throughput.
 
     Repeats go on until there are `repeats` of them and they have taken `at_least_s`, which a metered window needs.
@@ -94,18 +96,20 @@ class Batch(_Work):
         return (len(self.prompts) or self.random_prompts,)
 
 
-class ClosedLoop(_Work):
+class ClosedLoop(_Prompted):
     """So many users, each of whom sends the next request when the last is answered. It measures what a user feels.
 
     `requests` at each number of users in `users`, but at least `REQUESTS_PER_USER` for each of them: the first ones are
     all sent at once, and say more of that than of a service. The outputs are `output_tokens` long on average, from half
     to one and a half times that, the same for every cell: of equal length, they would all end at once, and the next
-    prompts would wait for one another as they never do in service.
+    prompts would wait for one another as they never do in service. Where it `must_fit`, all users' contexts must have
+    room at once, or else the loop counts as not served.
     """
 
     kind: Literal["closed-loop"]
     users: Annotated[tuple[Annotated[int, Field(ge=1, le=1024)], ...], Field(min_length=1)]
     requests: Annotated[int, Field(ge=1, le=100_000)]
+    must_fit: bool = False
 
     @property
     def concurrencies(self) -> tuple[int, ...]:
@@ -117,7 +121,19 @@ class ClosedLoop(_Work):
         return max(self.requests, users * REQUESTS_PER_USER if users > 1 else 0)
 
 
-Workload = Annotated[Batch | ClosedLoop, Discriminator("kind")]
+class LongestPrompt(_Work):
+    """The longest prompt that is really answered, found by trying, to within `step_tokens`."""
+
+    kind: Literal["longest-prompt"]
+    step_tokens: Tokens = 1024
+
+    @property
+    def concurrencies(self) -> tuple[int, ...]:
+        """How many requests are in flight at once: one."""
+        return (1,)
+
+
+Workload = Annotated[Batch | ClosedLoop | LongestPrompt, Discriminator("kind")]
 
 
 class QualityText(Frozen):
@@ -133,11 +149,12 @@ class EngineSettings(Frozen):
     """What the engines are told. The two scheduler limits are pinned, because vLLM's own defaults depend on the card.
 
     `kv_cache_gib` sizes the KV cache, and must be given on a CPU; where it is null, the memory that
-    `gpu_memory_utilization` leaves does.
+    `gpu_memory_utilization` leaves does. With a `max_model_len` of "auto" a request may be as long as the model and the
+    KV cache allow.
     """
 
     dtype: Literal["float16", "bfloat16"] = "float16"
-    max_model_len: Tokens
+    max_model_len: Tokens | Literal["auto"]
     gpu_memory_utilization: Annotated[float, Field(gt=0, lt=1)] = 0.9
     max_num_seqs: Annotated[int, Field(ge=1)] = 256
     max_num_batched_tokens: Tokens = 8192

@@ -19,6 +19,7 @@ from generator.frozen import (
     NonNegative,
     Percent,
     Positive,
+    Slug,
     Text,
     Timestamp,
     WithReasons,
@@ -39,6 +40,7 @@ FailureReason = Literal[
     "wrong_kernel",
     "time_out",
     "crashed",
+    "no_room",
     "engine_error",
 ]
 
@@ -139,6 +141,15 @@ class Fault(Frozen):
     detail: Text
 
 
+class Unserved(Frozen):
+    """A point of a launch that could not be measured, though the launch was: a prompt too long, a load too large."""
+
+    workload: Slug
+    concurrency: Annotated[int, Field(ge=1)]
+    reason: FailureReason
+    message: Text
+
+
 class _Launch(Frozen):
     schema_version: Literal[1]
     cell: Cell
@@ -154,16 +165,19 @@ class Completed(_Launch):
     """A launch that measured its cell, with every raw sample.
 
     `compiled` says whether its engine compiled anew (a cold start), or found what it needs in its cache; it is null
-    where the engine compiles nothing.
+    where the engine compiles nothing. `stages_s` is how long the harness waited in each stage, within `duration_s`:
+    next to nothing for an import that was done while the launch before still measured.
     """
 
     status: Literal["completed"]
     started_at: Timestamp
     duration_s: Positive
+    stages_s: dict[Stage, NonNegative] | None
     configuration: Configuration
     compiled: bool | None
     quantities: Quantities
     points: Annotated[tuple[Point, ...], Field(min_length=1)]
+    unserved: tuple[Unserved, ...]
     quality: Quality | None
     limits: Limits | None
     telemetry: Telemetry | None

@@ -7,7 +7,7 @@ from generator.manifest import Hardware, MeasuredRun
 from generator.measurements import Run
 from generator.methods import METHOD_IDS, EngineId, MethodId, method_of
 from generator.profiles import Profile, load_profile
-from generator.record import Completed, Configuration, Failed, Fault, Quantities, Shape
+from generator.record import Completed, Configuration, Failed, Fault, Quantities, Shape, Unserved
 from generator.samples import Gaps, Limits, Point, Quality, QualityWindows, Requests, Sample
 
 NO_GPU = "there is no GPU in this machine"
@@ -109,6 +109,7 @@ def completed(
     *,
     of: Cell | None = None,
     faults: Sequence[Fault] = (),
+    unserved: Sequence[Unserved] = (),
 ) -> Completed:
     which = of or cell(method)
     row = method_of(which.method)
@@ -130,6 +131,7 @@ def completed(
         round=round_,
         started_at="2026-01-01T00:00:00Z",
         duration_s=60.0,
+        stages_s={"wait": 1.0, "load": 12.0, "warm-up": 2.0, "generate": 40.0, "close": 1.0},
         configuration=Configuration(
             engine_version="0.0.0",
             framework="Example",
@@ -147,6 +149,7 @@ def completed(
         compiled=None,
         quantities=quantities(sample.output_tokens_per_s, weights_gib, kv_cache_tokens, 1792),
         points=(batch, loop(1, speed / 5), loop(4, speed / 2), loop(16, speed * 2)),
+        unserved=tuple(unserved),
         quality=quality(),
         limits=Limits(copy_gb_per_s=900.0, matmul_tflop_per_s=150.0),
         telemetry=None,

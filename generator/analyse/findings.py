@@ -7,21 +7,24 @@ from typing import get_args
 from generator.analyse.cell import CellFindings, find_cell
 from generator.analyse.run import Kind, RunFindings
 from generator.errors import UsageError
-from generator.manifest import Experiment, MeasuredRun, ReportedRun
+from generator.manifest import MeasuredRun, Paradox, ReportedRun
 from generator.measurements import Run
+from generator.record import Completed, Failed, Reported
 
 
 @dataclass(frozen=True)
 class Findings:
     """Every run, oldest first, and those that pages speak of by name. `explained` is the featured run, or else the
     newest measured one, whose memory is known in parts; `served` likewise one in which many users were served;
-    `paradox` are the three runs of the newest paradox experiment, in its order, or none."""
+    `paradox` are the three runs of the newest paradox experiment, in its order, or none; `long_context` is the newest
+    run with long prompts."""
 
     runs: tuple[RunFindings, ...]
     featured: RunFindings | None
     explained: RunFindings | None
     served: RunFindings | None
     paradox: tuple[RunFindings, ...]
+    long_context: RunFindings | None
     reported: RunFindings | None
     demo: RunFindings | None
 
@@ -48,6 +51,7 @@ def find(runs: Sequence[Run], featured: str | None = None) -> Findings:
         explained=chosen if chosen in in_parts else _newest(in_parts, "measured"),
         served=chosen if chosen in serving else _newest(serving, "measured"),
         paradox=_paradox(found),
+        long_context=_newest([run for run in found if run.shown and run.experiment == "long_context"], "measured"),
         reported=_newest(usable, "reported"),
         demo=_newest(usable, "demo"),
     )
@@ -56,11 +60,11 @@ def find(runs: Sequence[Run], featured: str | None = None) -> Findings:
 def _paradox(runs: Sequence[RunFindings]) -> tuple[RunFindings, ...]:
     parts: dict[str, RunFindings] = {}
     for run in runs:
-        if isinstance(run.manifest, MeasuredRun) and run.manifest.experiment and run.shown:
-            parts[run.manifest.experiment] = run
-    found = tuple(parts[name] for name in get_args(Experiment) if name in parts)
+        if run.experiment and run.shown:
+            parts[run.experiment] = run
+    found = tuple(parts[name] for name in get_args(Paradox) if name in parts)
     alike = {(run.manifest.model_name, run.manifest.hardware) for run in found}
-    return found if len(found) == len(get_args(Experiment)) and len(alike) == 1 else ()
+    return found if len(found) == len(get_args(Paradox)) and len(alike) == 1 else ()
 
 
 def _newest(runs: Sequence[RunFindings], kind: Kind) -> RunFindings | None:
@@ -80,5 +84,14 @@ def _run_findings(run: Run) -> RunFindings:
 
 def _cells(run: Run) -> Iterable[CellFindings]:
     profile = run.manifest.profile if isinstance(run.manifest, MeasuredRun) else None
+    searched = isinstance(run.manifest, MeasuredRun) and run.manifest.experiment == "smallest_budget"
     for cell in run.manifest.cells:
-        yield find_cell(cell, [launch for launch in run.launches if launch.cell == cell], profile)
+        launches = [launch for launch in run.launches if launch.cell == cell]
+        yield find_cell(cell, _found_by_search(launches) if searched else launches, profile)
+
+
+def _found_by_search(launches: Sequence[Completed | Failed | Reported]) -> list[Completed | Failed | Reported]:
+    """Of the tries of a search, the smallest KV cache that served the load; those that failed are kept with it."""
+    served = [one for one in launches if isinstance(one, Completed) and not one.unserved]
+    smallest = sorted(served, key=lambda one: one.quantities.kv_cache_gib or 0)[:1]
+    return [*smallest, *(one for one in launches if isinstance(one, Failed))]

@@ -19,7 +19,7 @@ from generator.analyse.statistics import (
     smallest_detectable,
 )
 from generator.cells import Cell, Mode
-from generator.manifest import MeasuredRun, ReportedRun
+from generator.manifest import Experiment, MeasuredRun, ReportedRun
 from generator.measurements import Run
 from generator.methods import BASELINE, METHODS, EngineId, MethodId, method_of
 from generator.record import Completed, Failed, Fault
@@ -111,7 +111,12 @@ class RunFindings:
     @property
     def ordinary(self) -> bool:
         """Whether its settings are those that somebody serves with, and not a part of the paradox experiment's."""
-        return isinstance(self.manifest, ReportedRun) or self.manifest.experiment in {None, "equal_utilisation"}
+        return self.experiment in {None, "equal_utilisation"}
+
+    @property
+    def experiment(self) -> Experiment | None:
+        """The experiment that it is a part of, if it is."""
+        return None if isinstance(self.manifest, ReportedRun) else self.manifest.experiment
 
     @property
     def advises(self) -> bool:

@@ -46,12 +46,12 @@ class Display:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def begins(self, run_id: str, slots: int, done: int) -> None:
+    def begins(self, run_id: str, launches: int, done: int) -> None:
         """See `session.Watcher`."""
-        self._to_do, self._start = slots - done, monotonic()
+        self._to_do, self._start = launches - done, monotonic()
         resumed = f", {done} of them already made" if done else ""
-        self._console.print(f"Run [bold]{run_id}[/]: {slots} launches{resumed}.", highlight=False)
-        self._progress.update(self._task, total=slots, completed=done)
+        self._console.print(f"Run [bold]{run_id}[/]: {launches} launches{resumed}.", highlight=False)
+        self._progress.update(self._task, total=launches, completed=done)
 
     def prepares(self, method: MethodId) -> None:
         """See `session.Watcher`."""

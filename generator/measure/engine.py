@@ -78,8 +78,19 @@ class Answered:
     token_s: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A closed loop that was answered. `together` is the most requests that were ever worked on at once, `put_back` how
+    often one lost its place in the KV cache to another and had to begin again."""
+
+    answered: list[Answered]
+    together: int
+    put_back: int
+
+
 class Engine(Protocol):
-    """One cell, ready to be measured. Made by the engine module's `import_engine`, which imports the framework."""
+    """One cell, ready to be measured. Made by the engine module's `engine_for`; importing that module imports the
+    framework."""
 
     def load(self) -> Loaded:
         """Read the checkpoint and get ready to generate."""
@@ -87,12 +98,17 @@ class Engine(Protocol):
     def generate(self, prompts: Sequence[Sequence[int]], output_tokens: int) -> list[list[int]]:
         """Generate greedily, all prompts at once; the new token ids of each, exactly `output_tokens` of them."""
 
-    def serve(self, asks: Sequence[Ask], users: int) -> list[Answered]:
-        """Answer all, so that `users` of them are in flight at any time; a user sends when it has its answer."""
+    def serve(self, asks: Sequence[Ask], users: int) -> Served:
+        """Answer all, so that `users` of them are in flight at any time; a user sends when it has its answer. When one
+        can't be answered, none is left in the engine, and the error is raised."""
 
     def score(self, windows: Sequence[Sequence[int]]) -> Iterator[Any]:
         """For each window its log-probabilities, a float32 tensor [length − 1, vocabulary] in the machine's memory; row
         i predicts token i + 1."""
+
+    def context_tokens(self) -> int:
+        """How many tokens a request may have at most, its answer included: what the model was made for, or less where
+        a pre-allocated KV cache holds less."""
 
     def memory(self) -> EngineMemory:
         """Where the memory is, now."""
@@ -103,6 +119,10 @@ class Engine(Protocol):
 
 class WrongKernelError(Exception):
     """The engine took a kernel that is not the method's."""
+
+
+class NoRoomError(Exception):
+    """A prompt, or a load, needs more context than there is room for."""
 
 
 class UnsupportedError(Exception):

@@ -15,6 +15,8 @@ from time import monotonic
 from typing import Any, Final
 
 from generator.measure.engine import LaunchRequest
+from generator.methods import EngineId
+from generator.profiles import EngineSettings
 from generator.record import STAGES, FailureReason, Stage
 
 # Long enough for a cold disk and a first compilation; a launch that takes longer hangs.
@@ -43,9 +45,10 @@ _SECRET: Final = re.compile(r"TOKEN|SECRET|PASSWORD|API_KEY|CREDENTIAL", re.IGNO
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the worker measured, as its JSON says it."""
+    """What the worker measured, as its JSON says it, and how long its parent waited in each stage."""
 
     completed: dict[str, Any]
+    stages_s: dict[Stage, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,31 +60,34 @@ class NoAnswer:
     message: str
 
 
-class Launch:
-    """A worker that was started: it imports its engine, and waits to be run. Whoever made it must `run` or `end` it."""
+class Worker:
+    """A process that was started: it imports `engine`, and waits for what it is to measure. Whoever made it must `run`
+    or `end` it."""
 
-    def __init__(self, request: LaunchRequest, log: Path) -> None:
+    def __init__(self, engine: EngineId, settings: EngineSettings, log: Path) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
+        self.engine = engine
         self._log = log
         read_end, write_end = os.pipe()
         self._replies = os.fdopen(read_end, "rb", buffering=0)
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "generator.measure.worker", str(write_end)],
+                [sys.executable, "-m", "generator.measure.worker", str(write_end), engine],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 pass_fds=[write_end],
                 start_new_session=True,
-                env=worker_environment(request),
+                env=worker_environment(settings),
             )
         os.close(write_end)
-        self._tell(request.model_dump_json())
 
-    def run(self, on_stage: Callable[[Stage], None]) -> Answer | NoAnswer:
-        """Let it measure, to its end. Whatever happens, KeyboardInterrupt included, no process of it is left."""
+    def run(self, request: LaunchRequest, log: Path, on_stage: Callable[[Stage], None]) -> Answer | NoAnswer:
+        """Let it measure, to its end; its log is `log` from now on. Whatever happens, KeyboardInterrupt included, no
+        process of it is left."""
         try:
-            self._tell("go")
+            self._log = self._log.rename(log)
+            self._tell(request.model_dump_json())
             return _conversation(self._process, self._replies.fileno(), self._log, on_stage)
         finally:
             self.end()
@@ -105,14 +111,14 @@ class Launch:
 
 def launch(request: LaunchRequest, log: Path, on_stage: Callable[[Stage], None]) -> Answer | NoAnswer:
     """Start a worker and run it at once."""
-    return Launch(request, log).run(on_stage)
+    return Worker(request.cell.engine, request.engine, log).run(request, log, on_stage)
 
 
-def worker_environment(request: LaunchRequest) -> dict[str, str]:
+def worker_environment(settings: EngineSettings) -> dict[str, str]:
     """The parent's environment without its secrets, and with what keeps a launch alone and quiet."""
     kept = {name: value for name, value in os.environ.items() if not _SECRET.search(name)}
-    if request.engine.disabled_kernels:
-        kept["VLLM_DISABLED_KERNELS"] = ",".join(request.engine.disabled_kernels)
+    if settings.disabled_kernels:
+        kept["VLLM_DISABLED_KERNELS"] = ",".join(settings.disabled_kernels)
     return kept | WORKER_ENVIRONMENT
 
 
@@ -120,7 +126,9 @@ def _conversation(
     process: "subprocess.Popen[bytes]", replies: int, log: Path, on_stage: Callable[[Stage], None]
 ) -> Answer | NoAnswer:
     stage: Stage = "prepare"
-    deadline = monotonic() + DEADLINES_S[stage]
+    since = monotonic()
+    deadline = since + DEADLINES_S[stage]
+    stages_s: dict[Stage, float] = {}
     pending = b""
     answer: Answer | NoAnswer | None = None
     while True:
@@ -135,12 +143,15 @@ def _conversation(
         for line in lines:
             message = json.loads(line)
             if "completed" in message:
-                answer = Answer(message["completed"])
+                stages_s[stage] = monotonic() - since
+                answer = Answer(message["completed"], stages_s)
             elif "failed" in message:
                 answer = NoAnswer(stage, message["failed"]["reason"], message["failed"]["message"])
             elif message.get("stage") in STAGES:
+                now = monotonic()
+                stages_s[stage], since = now - since, now
                 stage = message["stage"]
-                deadline = monotonic() + DEADLINES_S[stage]
+                deadline = now + DEADLINES_S[stage]
                 on_stage(stage)
 
 

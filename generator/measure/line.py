@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,9 +17,9 @@ from generator.measure import environment
 from generator.measure.checkpoints import Ready, Unavailable
 from generator.measure.engine import LaunchRequest, QualityRequest
 from generator.measure.failures import MENDS
-from generator.measure.launcher import Answer, Launch, NoAnswer
+from generator.measure.launcher import Answer, NoAnswer, Worker
 from generator.measure.schedule import Slot
-from generator.methods import MethodId
+from generator.methods import EngineId, MethodId
 from generator.profiles import first_fault
 from generator.record import SCHEMA_VERSION, Completed, Failed, Stage
 
@@ -33,8 +32,8 @@ LIMITS_DEADLINE_S: Final = 120
 class Watcher(Protocol):
     """Is told what happens, to show it."""
 
-    def begins(self, run_id: str, slots: int, done: int) -> None:
-        """The plan has `slots` launches, of which `done` have been made before."""
+    def begins(self, run_id: str, launches: int, done: int) -> None:
+        """The plan has so many launches, of which `done` have been made before."""
 
     def prepares(self, method: MethodId) -> None:
         """The method's checkpoint is being found, downloaded or written."""
@@ -47,20 +46,19 @@ class Watcher(Protocol):
 
 
 class Line:
-    """Launches one after the other. On a GPU the next worker imports its engine while this one measures: the card need
-    not wait for that, and the import leaves it alone."""
+    """Launches one after the other. On a GPU the next worker imports its engine while this one measures, or while the
+    checkpoints are made ready: the card need not wait for that, and the import leaves it alone."""
 
     def __init__(
         self,
         manifest: MeasuredRun,
-        checkpoints: Mapping[MethodId, Ready | Unavailable],
         folder: Path,
         profile_folder: Path,
         watcher: Watcher,
     ) -> None:
-        self._manifest, self._checkpoints, self._folder, self._watcher = manifest, checkpoints, folder, watcher
+        self._manifest, self._folder, self._watcher = manifest, folder, watcher
         self._imports_ahead = manifest.hardware.device == "cuda" and (os.cpu_count() or 1) >= CORES_TO_IMPORT_AHEAD
-        self._ahead: Launch | None = None
+        self._ahead: Worker | None = None
         self._gpu = environment.find_gpu() if manifest.hardware.device == "cuda" else None
         self._idle_bytes = self._gpu.used_bytes() if self._gpu else 0
         self._limits: dict[str, float] | None = None
@@ -76,22 +74,25 @@ class Line:
             )
         )
 
-    def launch(self, slot: Slot, following: Slot | None) -> Completed | Failed:
-        """Make the launch of `slot`; `following` is the one that may be started meanwhile."""
+    def import_ahead(self, engine: EngineId | None) -> None:
+        """Let a worker for a later launch import its engine now, where that disturbs nothing."""
+        if engine is not None and self._imports_ahead and self._ahead is None:
+            self._ahead = self._start(engine)
+
+    def launch(self, slot: Slot, checkpoint: Ready | Unavailable, engine_after: EngineId | None) -> Completed | Failed:
+        """Make the launch of `slot`; `engine_after` is the engine of the one after it."""
         started_at, start = now(), monotonic()
-        checkpoint = self._checkpoints[slot.cell.method]
         if isinstance(checkpoint, Unavailable):
             answer: Answer | NoAnswer = NoAnswer("prepare", "checkpoint_unavailable", checkpoint.message)
         else:
-            current, self._ahead = self._ahead or self._start(slot), None
-            assert current is not None
 
             def on_stage(stage: Stage) -> None:
                 self._watcher.stage(slot, stage)
-                if stage == "warm-up" and following is not None and self._imports_ahead:
-                    self._ahead = self._start(following)
+                if stage == "warm-up":
+                    self.import_ahead(engine_after)
 
-            answer = current.run(on_stage)
+            log = self._folder / "logs" / f"r{slot.round:02d}-{slot.cell.id}.log"
+            answer = self._worker(slot.cell.engine).run(self._request(slot, checkpoint), log, on_stage)
             if self._gpu is not None:
                 environment.wait_for_release(self._gpu, self._idle_bytes)
         head = {
@@ -102,7 +103,8 @@ class Line:
             "duration_s": monotonic() - start,
         }
         if isinstance(answer, Answer):
-            completed = answer.completed | {"limits": self._limits, "status": "completed"}
+            known = {"limits": self._limits, "stages_s": answer.stages_s, "status": "completed"}
+            completed = answer.completed | known
             try:
                 return Completed.model_validate_json(json.dumps(head | completed))
             except ValidationError as error:
@@ -134,11 +136,22 @@ class Line:
             self._ahead.end()
             self._ahead = None
 
-    def _start(self, slot: Slot) -> Launch | None:
-        checkpoint, profile = self._checkpoints[slot.cell.method], self._manifest.profile
-        if isinstance(checkpoint, Unavailable):
-            return None
-        request = LaunchRequest(
+    def _worker(self, engine: EngineId) -> Worker:
+        """The one that is ahead, if it has imported the right engine."""
+        if self._ahead is not None and self._ahead.engine != engine:
+            self.clear()
+        worker, self._ahead = self._ahead or self._start(engine), None
+        return worker
+
+    def _start(self, engine: EngineId) -> Worker:
+        return Worker(engine, self._manifest.profile.engine, self._folder / "logs" / "next.log")
+
+    def _request(self, slot: Slot, checkpoint: Ready) -> LaunchRequest:
+        profile = self._manifest.profile
+        settings = profile.engine
+        if slot.kv_cache_gib is not None:
+            settings = settings.model_copy(update={"kv_cache_gib": slot.kv_cache_gib})
+        return LaunchRequest(
             cell=slot.cell,
             checkpoint=str(checkpoint.folder),
             model_source=checkpoint.source,
@@ -147,9 +160,8 @@ class Line:
             memory_budget_gib=self._manifest.memory_budget_gib,
             workloads=tuple(workload for workload in profile.workloads if workload.suits(slot.cell)),
             quality=self._quality,
-            engine=profile.engine,
+            engine=settings,
         )
-        return Launch(request, self._folder / "logs" / f"r{slot.round:02d}-{slot.cell.id}.log")
 
 
 def now() -> str:

@@ -27,7 +27,8 @@ def paradox(
 ) -> tuple[Run, Run, Run]:
     """Make the three runs, or go on with them: (a) `gpu_memory_utilization` as it is; (b) every method with the KV
     cache that the smallest of (a) had; (c) every method with the KV cache that `users` users of `context_tokens` tokens
-    each need, which they then really send. Only cells in an engine that pre-allocates the cache take part.
+    each need, and then the smallest that serves them, found by trying. Only cells in an engine that pre-allocates the
+    cache take part.
 
     Raises `UsageError` when none does, or when (a) measured nothing.
     """
@@ -45,6 +46,7 @@ def paradox(
     per_token = max(one.configuration.kv_cache_bytes_per_token or 0 for one in _completed(equal_utilisation))
     needed_gib = (users * context_tokens + SPARE_TOKENS) * per_token / GIB
     loaded = with_load(_with_cache(order.profile, needed_gib), users, context_tokens)
+    loaded = loaded.model_copy(update={"rounds": 1})
     smallest = measure(replace(order, profile=loaded, experiment="smallest_budget"), watcher(), root)
     return equal_utilisation, equal_kv_cache, smallest
 
@@ -60,6 +62,7 @@ def with_load(profile: Profile, users: int, context_tokens: int) -> Profile:
         engines=("vllm",),
         users=(users,),
         requests=2 * users,
+        must_fit=True,
         random_prompt_tokens=context_tokens - longest_answer,
         output_tokens=ANSWER_TOKENS,
     )

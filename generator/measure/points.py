@@ -3,17 +3,20 @@
 import hashlib
 import json
 import random
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from generator.measure.engine import Ask, Engine, LaunchRequest
+from generator.measure.engine import Ask, Engine, LaunchRequest, NoRoomError
 from generator.measure.environment import Gpu
+from generator.measure.failures import message_of, reason_of
 from generator.measure.meters.energy import Window
-from generator.measure.meters.speed import time_batch, time_loop
-from generator.profiles import Batch, ClosedLoop, Workload
+from generator.measure.meters.speed import Loop, time_batch, time_loop
+from generator.profiles import Batch, ClosedLoop, LongestPrompt, Workload
+from generator.record import Unserved
 from generator.samples import Point, Quality, Sample
 
 
@@ -36,7 +39,7 @@ class Vocabulary:
         return [[source.randrange(self.size) for _ in range(tokens)] for _ in range(count)]
 
 
-def prompts_of(workload: Workload, vocabulary: Vocabulary, count: int | None = None) -> list[list[int]]:
+def prompts_of(workload: Batch | ClosedLoop, vocabulary: Vocabulary, count: int | None = None) -> list[list[int]]:
     """The workload's prompts, the same for every cell; of a closed loop `count`, over and over where they are texts."""
     if not workload.prompts:
         source = random.Random(workload.seed)  # noqa: S311, the same prompts for every cell, not a secret
@@ -103,24 +106,44 @@ def measure_quality(engine: Engine, request: LaunchRequest, text: Text | None) -
     )
 
 
-def measure_points(engine: Engine, request: LaunchRequest, gpu: Gpu | None, idle_w: float | None) -> list[Point]:
-    """Every workload at each of its concurrencies. Without a GPU there is no energy; `idle_w` is None where its card
+def measure_points(
+    engine: Engine, request: LaunchRequest, gpu: Gpu | None, idle_w: float | None
+) -> tuple[list[Point], list[Unserved]]:
+    """Every workload at each of its concurrencies; a point that can't be measured costs none but itself, unless it is
+    the first one, without which there is no launch. Without a GPU there is no energy; `idle_w` is None where its card
     does not meter it."""
     vocabulary = Vocabulary(request.checkpoint)
-    points = []
+    points: list[Point] = []
+    unserved = []
     for workload in request.workloads:
         for concurrency in workload.concurrencies:
-            work = _work(engine, workload, concurrency, vocabulary)
-            if gpu is None or idle_w is None:
-                found, energy = work(), None
-            else:
-                with Window(gpu, idle_w) as window:
-                    found = work()
-                energy = window.energy
-            values: dict[str, Any] = {"workload": workload.name, "concurrency": concurrency, "energy": energy} | found
-            absent = {name: _WHY_ABSENT[name] for name in _WHY_ABSENT if values[name] is None}
-            points.append(Point(**values, absent=absent))
-    return points
+            try:
+                points.append(
+                    _point(workload, concurrency, _work(engine, workload, concurrency, vocabulary), gpu, idle_w)
+                )
+            except Exception as error:
+                if not points:
+                    raise
+                traceback.print_exc()
+                reason, message = reason_of(error), message_of(error)
+                unserved.append(
+                    Unserved(workload=workload.name, concurrency=concurrency, reason=reason, message=message)
+                )
+    return points, unserved
+
+
+def _point(
+    workload: Workload, concurrency: int, work: Callable[[], dict[str, Any]], gpu: Gpu | None, idle_w: float | None
+) -> Point:
+    if gpu is None or idle_w is None:
+        found, energy = work(), None
+    else:
+        with Window(gpu, idle_w) as window:
+            found = work()
+        energy = window.energy
+    values: dict[str, Any] = {"workload": workload.name, "concurrency": concurrency, "energy": energy} | found
+    absent = {name: _WHY_ABSENT[name] for name in _WHY_ABSENT if values[name] is None}
+    return Point(**values, absent=absent)
 
 
 _WHY_ABSENT = {
@@ -135,13 +158,43 @@ def _work(engine: Engine, workload: Workload, concurrency: int, vocabulary: Voca
     if isinstance(workload, Batch):
         prompts = prompts_of(workload, vocabulary)
         return lambda: {"samples": _repeats(engine, workload, prompts), "requests": None, "gaps": None}
+    if isinstance(workload, LongestPrompt):
+        return lambda: _columns(longest_prompt(engine, workload, vocabulary))
     asks = asks_of(workload, vocabulary, concurrency)
+    return lambda: _columns(time_loop(engine, asks, concurrency, must_fit=workload.must_fit))
 
-    def loop() -> dict[str, Any]:
-        found = time_loop(engine, asks, concurrency)
-        return {"samples": (found.sample,), "requests": found.requests, "gaps": found.gaps}
 
-    return loop
+def _columns(found: Loop) -> dict[str, Any]:
+    return {"samples": (found.sample,), "requests": found.requests, "gaps": found.gaps}
+
+
+def longest_prompt(engine: Engine, workload: LongestPrompt, vocabulary: Vocabulary) -> Loop:
+    """The longest prompt that is answered: first what the engine allows, for it may know its room; then by bisection,
+    in whole steps. Raises why the shortest one that was tried can't be answered when none can."""
+    runs, fails = 0, engine.context_tokens() - workload.output_tokens
+    found, refusal = _answered(engine, workload, vocabulary, fails)
+    while found is None or runs > 0:
+        middle = (runs + fails) // 2 // workload.step_tokens * workload.step_tokens
+        if middle <= runs:
+            break
+        longer, refusal = _answered(engine, workload, vocabulary, middle)
+        runs, fails, found = (runs, middle, found) if longer is None else (middle, fails, longer)
+    if found is None:
+        raise refusal or NoRoomError("not even the shortest prompt could be tried")
+    return found
+
+
+def _answered(
+    engine: Engine, workload: LongestPrompt, vocabulary: Vocabulary, tokens: int
+) -> tuple[Loop, None] | tuple[None, Exception]:
+    """A prompt of so many tokens, answered, or why it can't be. Raises what is no lack of memory."""
+    (prompt,) = vocabulary.draw(random.Random(workload.seed), 1, tokens)  # noqa: S311, no secret
+    try:
+        return time_loop(engine, [Ask(prompt, workload.output_tokens)], 1), None
+    except Exception as error:
+        if reason_of(error) not in {"out_of_memory", "no_room"}:
+            raise
+        return None, error
 
 
 def _repeats(engine: Engine, workload: Batch, prompts: list[list[int]]) -> tuple[Sample, ...]:

@@ -2,11 +2,10 @@
 
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import zip_longest
 from pathlib import Path
 
 from generator import measurements
@@ -17,10 +16,10 @@ from generator.manifest import Experiment, MeasuredRun
 from generator.measure import environment
 from generator.measure.checkpoints import Ready, Unavailable, prepare
 from generator.measure.line import Line, Watcher, now
-from generator.measure.schedule import Slot, plan, remaining
+from generator.measure.schedule import Plan, Rounds, Search
 from generator.methods import MethodId
 from generator.profiles import Profile
-from generator.record import SCHEMA_VERSION
+from generator.record import SCHEMA_VERSION, Completed, Failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +45,19 @@ def measure(order: Order, watcher: Watcher, root: Path = MEASUREMENTS) -> measur
             raise UsageError(f"field quality.text: there is no file {text.text!r}; correct it, or leave out [quality]")
         folder, manifest = _open_run(order, root)
         measurements.sweep(folder)
-        slots = plan(manifest.cells, manifest.profile.rounds)
-        to_do = remaining(slots, _done(folder, order))
-        watcher.begins(manifest.run_id, len(slots), len(slots) - len(to_do))
-        checkpoints = _checkpoints(to_do, manifest, order, watcher)
-        line = Line(manifest, checkpoints, folder, order.profile_folder, watcher)
+        made, todo = _made(folder, order), _plan(manifest)
+        watcher.begins(manifest.run_id, max(todo.size, len(made)), len(made))
+        line = Line(manifest, folder, order.profile_folder, watcher)
         try:
-            if any(isinstance(checkpoint, Ready) for checkpoint in checkpoints.values()):
-                line.measure_limits()
-            for slot, following in zip_longest(to_do, to_do[1:]):
-                outcome = line.launch(slot, following)
+            if first := todo.following(made):
+                line.import_ahead(first.cell.engine)
+                checkpoints = _checkpoints(manifest, order, watcher)
+                if any(isinstance(checkpoint, Ready) for checkpoint in checkpoints.values()):
+                    line.measure_limits()
+            while slot := todo.following(made):
+                outcome = line.launch(slot, checkpoints[slot.cell.method], todo.engine_after(slot, made))
                 measurements.write_launch(folder, outcome)
+                made.append(outcome)
                 watcher.ends(slot, outcome)
             line.forget_the_baseline()
         finally:
@@ -64,23 +65,27 @@ def measure(order: Order, watcher: Watcher, root: Path = MEASUREMENTS) -> measur
         return measurements.read_run(folder)
 
 
-def _checkpoints(
-    slots: Sequence[Slot], manifest: MeasuredRun, order: Order, watcher: Watcher
-) -> dict[MethodId, Ready | Unavailable]:
+def _plan(manifest: MeasuredRun) -> Plan:
+    guess_gib = manifest.profile.engine.kv_cache_gib
+    if manifest.experiment == "smallest_budget" and guess_gib is not None:
+        return Search(manifest.cells, guess_gib)
+    return Rounds(manifest.cells, manifest.profile.rounds)
+
+
+def _checkpoints(manifest: MeasuredRun, order: Order, watcher: Watcher) -> dict[MethodId, Ready | Unavailable]:
     found: dict[MethodId, Ready | Unavailable] = {}
-    for method in dict.fromkeys(slot.cell.method for slot in slots):
+    for method in dict.fromkeys(cell.method for cell in manifest.cells):
         watcher.prepares(method)
         found[method] = prepare(method, manifest.profile.checkpoints[method], order.profile_folder)
     return found
 
 
-def _done(folder: Path, order: Order) -> frozenset[Slot]:
-    kept = [
-        launch_
-        for launch_ in measurements.read_run(folder).launches
-        if not (order.retry_failed and launch_.status == "failed")
+def _made(folder: Path, order: Order) -> list[Completed | Failed]:
+    return [
+        launch
+        for launch in measurements.read_run(folder).launches
+        if isinstance(launch, Completed) or (isinstance(launch, Failed) and not order.retry_failed)
     ]
-    return frozenset(Slot(launch_.round, launch_.cell) for launch_ in kept)
 
 
 def _open_run(order: Order, root: Path) -> tuple[Path, MeasuredRun]:

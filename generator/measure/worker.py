@@ -1,8 +1,8 @@
 """The child process: loads one cell, measures it once, answers with one JSON line. Started by `launcher.py`.
 
-It reads a `LaunchRequest` from standard input, imports the engine, and waits there for a second line that tells it to
-go on. To the file descriptor that its only argument names it writes a line {"stage": …} as each stage begins, and at
-the end {"completed": …} or {"failed": …}. What an engine prints is logged.
+It imports the engine that its second argument names, and waits for a `LaunchRequest` on standard input. To the file
+descriptor that its first argument names it writes a line {"stage": …} as each stage begins, and at the end
+{"completed": …} or {"failed": …}. What an engine prints is logged.
 """
 
 import ctypes
@@ -12,41 +12,30 @@ import os
 import signal
 import sys
 import traceback
-from pathlib import Path
 from time import perf_counter
-from typing import Any, Final, TextIO
-
-from pydantic import ValidationError
+from typing import Any, TextIO
 
 from generator.measure.account import assemble, clocks_now, environment_faults, memory_faults
-from generator.measure.engine import Engine, LaunchRequest, Loaded, UnsupportedError, WrongKernelError
+from generator.measure.engine import Engine, LaunchRequest, Loaded, WrongKernelError
 from generator.measure.environment import find_gpu
+from generator.measure.failures import message_of, reason_of
 from generator.measure.meters.energy import idle_w
 from generator.measure.meters.memory import read_memory
 from generator.measure.meters.telemetry import Watch
 from generator.measure.points import Vocabulary, measure_points, measure_quality, prompts_of, text_of
 from generator.methods import method_of
 from generator.profiles import Batch
-from generator.record import Configuration, FailureReason, Fault, Quantities, Stage
+from generator.record import Configuration, Fault, Quantities, Stage, Unserved
 from generator.samples import Point, Quality, Telemetry
-
-# PyTorch's words, and vLLM's two: nothing left for the KV cache, and less free than its budget.
-OUT_OF_MEMORY: Final = (
-    "out of memory",
-    "outofmemory",
-    "memory for the cache blocks",
-    "less than desired gpu memory",
-)
 
 
 def main() -> None:
     """Measure, answer, and leave without the engine's own clean-up, which can hang after the work is done."""
     _die_with_the_parent()
     with os.fdopen(int(sys.argv[1]), "w", encoding="utf-8") as replies:
-        request = LaunchRequest.model_validate_json(sys.stdin.readline())
         progress = Progress(replies)
         try:
-            answer: dict[str, Any] = {"completed": measure(request, progress)}
+            answer: dict[str, Any] = {"completed": measure(sys.argv[2], progress)}
         except Exception as error:
             traceback.print_exc()
             answer = {"failed": {"reason": reason_of(error), "message": message_of(error)}}
@@ -73,15 +62,16 @@ class Progress:
         self._replies.flush()
 
 
-def measure(request: LaunchRequest, progress: Progress) -> dict[str, Any]:
-    """The protocol: import → wait for the device → baseline → load → warm-up → points → readings, with the
+def measure(engine_id: str, progress: Progress) -> dict[str, Any]:
+    """The protocol: import → wait for what to measure → baseline → load → warm-up → points → readings, with the
     engine still alive → close."""
     start = progress.stage("import")
-    engine: Engine = importlib.import_module(f"generator.measure.engines.{request.cell.engine}").import_engine(request)
+    module: Any = importlib.import_module(f"generator.measure.engines.{engine_id}")
     times_s = {"import_time_s": perf_counter() - start}
-    text = text_of(request)
     progress.stage("wait")
-    sys.stdin.readline()
+    request = LaunchRequest.model_validate_json(sys.stdin.readline())
+    engine: Engine = module.engine_for(request)
+    text = text_of(request)
 
     progress.stage("load")
     gpu = find_gpu() if request.device == "cuda" else None
@@ -100,10 +90,10 @@ def measure(request: LaunchRequest, progress: Progress) -> dict[str, Any]:
 
     progress.stage("generate")
     if gpu is None:
-        points, watch = measure_points(engine, request, None, None), None
+        (points, unserved), watch = measure_points(engine, request, None, None), None
     else:
         with Watch(gpu) as watch:
-            points = measure_points(engine, request, gpu, idle)
+            points, unserved = measure_points(engine, request, gpu, idle)
     after, memory = read_memory(gpu), engine.memory()
     telemetry = watch.telemetry() if watch else None
     utilisation = watch.utilisation_peak_percent if watch else None
@@ -117,13 +107,14 @@ def measure(request: LaunchRequest, progress: Progress) -> dict[str, Any]:
         faults.append(Fault(kind="quality_unmeasured", detail=message_of(error)))
     progress.stage("close")
     engine.close()
-    return as_json(loaded, quantities, points, quality, telemetry, faults)
+    return as_json(loaded, quantities, points, unserved, quality, telemetry, faults)
 
 
 def as_json(
     loaded: Loaded,
     quantities: Quantities,
     points: list[Point],
+    unserved: list[Unserved],
     quality: Quality | None,
     telemetry: Telemetry | None,
     faults: list[Fault],
@@ -134,6 +125,7 @@ def as_json(
         "compiled": loaded.compiled,
         "quantities": quantities.model_dump(mode="json"),
         "points": [point.model_dump(mode="json") for point in points],
+        "unserved": [one.model_dump(mode="json") for one in unserved],
         "quality": quality.model_dump(mode="json") if quality else None,
         "telemetry": telemetry.model_dump(mode="json") if telemetry else None,
         "faults": [fault.model_dump(mode="json") for fault in faults],
@@ -161,30 +153,6 @@ def refuse_a_fallback(configuration: Configuration, request: LaunchRequest) -> N
     if others or not configuration.kernels:
         found = ", ".join(f"{count} × {kernel}" for kernel, count in others.items()) or "no linear layers at all"
         raise WrongKernelError(f"expected all linear layers on one of {', '.join(accepted)}; found {found}")
-
-
-def reason_of(error: BaseException) -> FailureReason:
-    """What kind of failure an exception of an engine is."""
-    if isinstance(error, WrongKernelError):
-        return "wrong_kernel"
-    if isinstance(error, UnsupportedError):
-        return "unsupported"
-    if isinstance(error, ImportError):
-        return "missing_package"
-    text = f"{type(error).__name__}: {error}".lower()
-    if isinstance(error, MemoryError) or any(sign in text for sign in OUT_OF_MEMORY):
-        return "out_of_memory"
-    return "engine_error"
-
-
-def message_of(error: BaseException) -> str:
-    """The exception in one printable line, without the folders of this machine."""
-    if isinstance(error, ValidationError):
-        error = ValueError(error.errors()[0]["msg"])
-    line = " ".join(f"{type(error).__name__}: {error}".split())
-    printable = "".join(character for character in line if character.isprintable())
-    home = str(Path.home())
-    return printable.replace(home, "~")[:500]
 
 
 def _die_with_the_parent() -> None:

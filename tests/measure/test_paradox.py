@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from running import command, environment
 
+from generator.analyse.findings import find
 from generator.errors import UsageError
 from generator.measure.paradox import with_load
 from generator.measurements import Run, read_runs
@@ -43,15 +44,13 @@ def experiment(folder: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command(*words), env=environment(folder), capture_output=True, text=True, check=False)
 
 
-def only_launch(run: Run) -> Completed:
-    (launch,) = run.launches
-    assert isinstance(launch, Completed)
-    return launch
+def completed_launches(run: Run) -> list[Completed]:
+    return [launch for launch in run.launches if isinstance(launch, Completed)]
 
 
 @pytest.mark.engine
 @pytest.mark.skipif(importlib.util.find_spec("vllm") is None, reason="no engine is installed: run `make setup`")
-def test_the_three_parts_differ_in_their_cache_and_are_made_once(tmp_path: Path) -> None:
+def test_the_three_parts_differ_in_their_cache_and_the_smallest_is_found_by_trying(tmp_path: Path) -> None:
     first = experiment(tmp_path)
     assert first.returncode == 0, first.stderr + first.stdout
     runs = {run.manifest.experiment: run for run in read_runs(tmp_path / "measurements")}  # type: ignore[union-attr]
@@ -61,11 +60,19 @@ def test_the_three_parts_differ_in_their_cache_and_are_made_once(tmp_path: Path)
     assert again.returncode == 0
     assert len(read_runs(tmp_path / "measurements")) == 3
     # NF4's home has no KV cache to compare: it takes no part.
-    launches = {name: only_launch(run) for name, run in runs.items()}
-    tokens = {name: launch.quantities.kv_cache_tokens or 0 for name, launch in launches.items()}
-    assert tokens["equal_utilisation"] == tokens["equal_kv_cache"]
-    assert 4 * 256 <= tokens["smallest_budget"] < tokens["equal_kv_cache"]
-    load = launches["smallest_budget"].points[-1]
+    (equal,) = completed_launches(runs["equal_utilisation"])
+    (same_cache,) = completed_launches(runs["equal_kv_cache"])
+    assert equal.quantities.kv_cache_tokens == same_cache.quantities.kv_cache_tokens
+    *enough, too_little = completed_launches(runs["smallest_budget"])
+    smallest = enough[-1].quantities.kv_cache_tokens
+    assert smallest is not None
+    assert too_little.quantities.kv_cache_tokens is not None
+    assert too_little.quantities.kv_cache_tokens < smallest < (equal.quantities.kv_cache_tokens or 0)
+    (unserved,) = too_little.unserved
+    assert (unserved.workload, unserved.concurrency, unserved.reason) == ("the-load", 4, "no_room")
+    (found,) = find([runs["smallest_budget"]]).runs[0].cells
+    assert found.stats["kv_cache_tokens"].median == smallest
+    load = enough[-1].points[-1]
     assert (load.workload, load.concurrency) == ("the-load", 4)
     assert load.requests is not None
     assert max(map(sum, zip(load.requests.prompt_tokens, load.requests.output_tokens, strict=True))) <= 256

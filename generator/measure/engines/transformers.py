@@ -10,7 +10,7 @@ import torch
 import transformers
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig, StoppingCriteria, StoppingCriteriaList
 
-from generator.measure.engine import Answered, Ask, EngineMemory, LaunchRequest, Loaded
+from generator.measure.engine import Answered, Ask, EngineMemory, LaunchRequest, Loaded, Served
 from generator.measure.meters.memory import GIB, weights_bytes
 from generator.measure.shape import shape_of
 from generator.methods import method_of
@@ -74,7 +74,7 @@ class TransformersEngine:
         """See `Engine.generate`."""
         return self._generate(prompts, output_tokens, [])
 
-    def serve(self, asks: Sequence[Ask], users: int) -> list[Answered]:
+    def serve(self, asks: Sequence[Ask], users: int) -> Served:
         """See `Engine.serve`. A batch at a time: who sends while one is being answered waits for the next."""
         answered: list[Answered] = []
         free_s = [perf_counter()] * users
@@ -85,7 +85,7 @@ class TransformersEngine:
             for user, ask in enumerate(batch):
                 answered.append(Answered(ask, free_s[user], tuple(clock.token_s[: ask.output_tokens])))
                 free_s[user] = clock.token_s[ask.output_tokens - 1]
-        return answered
+        return Served(answered, together=min(users, len(asks)), put_back=0)
 
     def score(self, windows: Sequence[Sequence[int]]) -> Iterator[torch.Tensor]:
         """See `Engine.score`."""
@@ -93,6 +93,10 @@ class TransformersEngine:
             with torch.inference_mode():
                 logits = self._model(input_ids=torch.tensor([list(ids)]).to(self._model.device)).logits[0, :-1]
             yield logits.float().log_softmax(-1).cpu()
+
+    def context_tokens(self) -> int:
+        """See `Engine.context_tokens`."""
+        return int(self._model.config.max_position_embeddings)
 
     def memory(self) -> EngineMemory:
         """See `Engine.memory`. What PyTorch's allocator holds beyond the weights is the largest step's activations, and
@@ -124,16 +128,20 @@ class TransformersEngine:
         padding = [[0] * (longest - len(ids)) for ids in prompts]
         inputs = torch.tensor([pad + list(ids) for pad, ids in zip(padding, prompts, strict=True)])
         mask = torch.tensor([[0] * len(pad) + [1] * len(ids) for pad, ids in zip(padding, prompts, strict=True)])
-        with torch.inference_mode():
-            outputs = self._model.generate(
-                input_ids=inputs.to(self._model.device),
-                attention_mask=mask.to(self._model.device),
-                do_sample=False,
-                min_new_tokens=output_tokens,
-                max_new_tokens=output_tokens,
-                pad_token_id=0,
-                stopping_criteria=StoppingCriteriaList(watchers),
-            )
+        try:
+            with torch.inference_mode():
+                outputs = self._model.generate(
+                    input_ids=inputs.to(self._model.device),
+                    attention_mask=mask.to(self._model.device),
+                    do_sample=False,
+                    min_new_tokens=output_tokens,
+                    max_new_tokens=output_tokens,
+                    pad_token_id=0,
+                    stopping_criteria=StoppingCriteriaList(watchers),
+                )
+        except torch.OutOfMemoryError as error:
+            # Its traceback holds what the failed request had allocated, and would hold it as long as it is handled.
+            raise MemoryError(str(error)) from error.with_traceback(None)
         return [list(ids) for ids in outputs[:, longest:].tolist()]
 
 
@@ -150,8 +158,8 @@ class _TokenClock(StoppingCriteria):  # type: ignore[misc]  # Transformers is no
         return torch.zeros(len(input_ids), dtype=torch.bool, device=input_ids.device)
 
 
-def import_engine(request: LaunchRequest) -> TransformersEngine:
-    """The engine for `request`; importing this module has imported Transformers and bitsandbytes."""
+def engine_for(request: LaunchRequest) -> TransformersEngine:
+    """The engine for `request`."""
     return TransformersEngine(request)
 
 

@@ -17,7 +17,7 @@ from vllm.model_executor.layers.linear import LinearBase
 from vllm.sampling_params import RequestOutputKind
 from vllm.v1.worker.gpu_worker import Worker
 
-from generator.measure.engine import Answered, Ask, EngineMemory, LaunchRequest, Loaded, UnsupportedError
+from generator.measure.engine import Answered, Ask, EngineMemory, LaunchRequest, Loaded, Served, UnsupportedError
 from generator.measure.meters.memory import GIB, weights_bytes
 from generator.measure.shape import shape_of
 from generator.methods import method_of
@@ -73,28 +73,38 @@ class VllmEngine:
         outputs = self._llm.generate([{"prompt_token_ids": list(ids)} for ids in prompts], sampling, use_tqdm=False)
         return [list(output.outputs[0].token_ids) for output in outputs]
 
-    def serve(self, asks: Sequence[Ask], users: int) -> list[Answered]:
+    def serve(self, asks: Sequence[Ask], users: int) -> Served:
         """See `Engine.serve`. The loop of `LLM.generate`, with a clock read after each step."""
-        engine = self._llm.llm_engine
+        engine, scheduler = self._llm.llm_engine, self._core().scheduler
         waiting = deque(enumerate(asks))
         sent_s: dict[str, float] = {}
         token_s: dict[str, list[float]] = {}
-        in_flight = 0
-        while waiting or in_flight:
-            while waiting and in_flight < users:
-                number, ask = waiting.popleft()
-                name = str(number)
-                sent_s[name], token_s[name] = perf_counter(), []
-                sampling = _sampling(ask.output_tokens)
-                sampling.output_kind = RequestOutputKind.DELTA
-                engine.add_request(name, {"prompt_token_ids": list(ask.prompt)}, sampling)
-                in_flight += 1
-            outputs = engine.step()
-            now = perf_counter()
-            for output in outputs:
-                token_s[output.request_id] += [now] * len(output.outputs[0].token_ids)
-                in_flight -= output.finished
-        return [Answered(ask, sent_s[str(number)], tuple(token_s[str(number)])) for number, ask in enumerate(asks)]
+        put_back: dict[str, int] = {}
+        in_flight: set[str] = set()
+        together = 0
+        try:
+            while waiting or in_flight:
+                while waiting and len(in_flight) < users:
+                    number, ask = waiting.popleft()
+                    name = str(number)
+                    sent_s[name], token_s[name] = perf_counter(), []
+                    sampling = _sampling(ask.output_tokens)
+                    sampling.output_kind = RequestOutputKind.DELTA
+                    engine.add_request(name, {"prompt_token_ids": list(ask.prompt)}, sampling)
+                    in_flight.add(name)
+                outputs = engine.step()
+                now = perf_counter()
+                together = max(together, len(scheduler.running))
+                put_back |= {one.request_id: one.num_preemptions for one in scheduler.waiting if one.num_preemptions}
+                for output in outputs:
+                    token_s[output.request_id] += [now] * len(output.outputs[0].token_ids)
+                    if output.finished:
+                        in_flight.discard(output.request_id)
+        finally:
+            if in_flight:
+                engine.abort_request(list(in_flight))
+        answered = [Answered(ask, sent_s[str(number)], tuple(token_s[str(number)])) for number, ask in enumerate(asks)]
+        return Served(answered, together, sum(put_back.values()))
 
     def score(self, windows: Sequence[Sequence[int]]) -> Iterator[torch.Tensor]:
         """See `Engine.score`. To say how likely a prompt's tokens are, vLLM computes the logits of all its positions;
@@ -122,6 +132,10 @@ class VllmEngine:
                 yield rows
         finally:
             model.compute_logits = compute_logits
+
+    def context_tokens(self) -> int:
+        """See `Engine.context_tokens`."""
+        return int(self._config().model_config.max_model_len)
 
     def memory(self) -> EngineMemory:
         """See `Engine.memory`. On CUDA from the worker's own profile, which is made before the KV cache is sized."""
@@ -179,7 +193,7 @@ class VllmEngine:
         settings, cell = self._request.engine, self._request.cell
         arguments: dict[str, Scalar] = {
             "dtype": settings.dtype,
-            "max_model_len": settings.max_model_len,
+            "max_model_len": -1 if settings.max_model_len == "auto" else settings.max_model_len,
             "enforce_eager": cell.mode == "eager",
             "max_num_seqs": settings.max_num_seqs,
             "max_num_batched_tokens": settings.max_num_batched_tokens,
@@ -241,8 +255,8 @@ class _LoadSteps:
         return watched
 
 
-def import_engine(request: LaunchRequest) -> VllmEngine:
-    """The engine for `request`; importing this module has imported vLLM."""
+def engine_for(request: LaunchRequest) -> VllmEngine:
+    """The engine for `request`."""
     return VllmEngine(request)
 
 

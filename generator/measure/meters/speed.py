@@ -7,7 +7,7 @@ from itertools import pairwise
 from math import floor, log
 from time import perf_counter
 
-from generator.measure.engine import Answered, Ask, Engine
+from generator.measure.engine import Answered, Ask, Engine, NoRoomError
 from generator.samples import GAP_FLOOR_S, GAP_GROWTH, Gaps, Requests, Sample
 
 
@@ -31,11 +31,20 @@ class Loop:
     gaps: Gaps
 
 
-def time_loop(engine: Engine, asks: Sequence[Ask], users: int) -> Loop:
-    """One closed loop. Raises `ValueError` as `time_batch` does."""
+def time_loop(engine: Engine, asks: Sequence[Ask], users: int, *, must_fit: bool = False) -> Loop:
+    """One closed loop. Raises `ValueError` as `time_batch` does, and `NoRoomError` when a request is longer than the
+    engine takes, or where `must_fit` holds, when not all users had room at once."""
+    needed, allowed = max(len(ask.prompt) + ask.output_tokens for ask in asks), engine.context_tokens()
+    if needed > allowed:
+        raise NoRoomError(f"a prompt and its answer have {needed} tokens, and there is room for {allowed}")
     start = perf_counter()
-    answered = engine.serve(asks, users)
+    served = engine.serve(asks, users)
     duration_s = perf_counter() - start
+    if must_fit and (served.together < min(users, len(asks)) or served.put_back):
+        raise NoRoomError(
+            f"of {users} users, {served.together} had room at once, and {served.put_back} times one lost it to another"
+        )
+    answered = served.answered
     asked, got = [ask.output_tokens for ask in asks], [len(one.token_s) for one in answered]
     if asked != got:
         raise ValueError(f"asked for {asked} new tokens, got {got}")

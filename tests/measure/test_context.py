@@ -1,0 +1,114 @@
+"""Long prompts on real engines: those that fit are measured, the others say why, and the longest is found."""
+
+import importlib.util
+import subprocess
+from pathlib import Path
+
+import pytest
+from running import command, environment
+
+from generator.errors import UsageError
+from generator.measure.context import with_long_prompts
+from generator.measure.engine import Answered, Ask, NoRoomError, Served
+from generator.measure.meters.speed import time_loop
+from generator.measure.points import Vocabulary, longest_prompt
+from generator.measurements import read_runs
+from generator.profiles import LongestPrompt, load_profile
+from generator.record import Completed
+
+PROFILE = """
+name = "tiny"
+model_name = "Tiny random model"
+weights = "random"
+purpose = "demo"
+rounds = 1
+[[workloads]]
+name = "seven"
+kind = "batch"
+output_tokens = 8
+repeats = 1
+random_prompts = 7
+random_prompt_tokens = 16
+[engine]
+max_model_len = 512
+max_num_batched_tokens = 512
+kv_cache_gib = 0.05
+[checkpoints.fp16]
+synthetic = "tiny"
+[checkpoints.nf4]
+synthetic = "tiny"
+"""
+
+
+@pytest.mark.engine
+@pytest.mark.skipif(importlib.util.find_spec("vllm") is None, reason="no engine is installed: run `make setup`")
+def test_what_is_too_long_says_so_and_the_rest_is_measured(tmp_path: Path) -> None:
+    (tmp_path / "tiny.toml").write_text(PROFILE)
+    words = ["context", "--profile", str(tmp_path / "tiny.toml"), "--prompt", "128", "--prompt", "100000"]
+
+    done = subprocess.run(command(*words), env=environment(tmp_path), capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr + done.stdout
+    (run,) = read_runs(tmp_path / "measurements")
+    launches = [launch for launch in run.launches if isinstance(launch, Completed)]
+    assert [launch.cell.id for launch in launches] == ["fp16-vllm-eager", "nf4-transformers-eager"]
+    for launch in launches:
+        _, short, longest = launch.points
+        assert short.requests is not None
+        assert short.requests.prompt_tokens == (128, 128)
+        (unserved,) = launch.unserved
+        assert (unserved.workload, unserved.reason) == ("prompt-100000", "no_room")
+        assert longest.requests is not None
+        assert longest.requests.prompt_tokens[0] > 512  # the profile's own limit does not hold here
+
+
+class Crowded:
+    """An engine that has memory for so many tokens, and finds out by trying."""
+
+    def __init__(self, room: int, model: int, together: int = 1) -> None:
+        self._room, self._model, self._together = room, model, together
+        self.tried: list[int] = []
+
+    def context_tokens(self) -> int:
+        return self._model
+
+    def serve(self, asks: list[Ask], users: int) -> Served:
+        self.tried.append(max(len(ask.prompt) for ask in asks))
+        if any(len(ask.prompt) + ask.output_tokens > self._room for ask in asks):
+            raise MemoryError("CUDA out of memory")
+        times_s = tuple(1.0 + number for number in range(asks[0].output_tokens))
+        return Served([Answered(ask, 0.5, times_s) for ask in asks], min(users, self._together), 0)
+
+
+WORKLOAD = LongestPrompt(name="longest", kind="longest-prompt", output_tokens=4, step_tokens=16)
+
+
+@pytest.fixture(scope="module")
+def vocabulary() -> Vocabulary:
+    return Vocabulary(str(Path(__file__).parents[2] / "models" / "demo" / "fp16"))
+
+
+@pytest.mark.parametrize("room", [17 + 4, 100, 500, 1000, 2048])
+def test_the_longest_prompt_is_found_to_within_a_step(vocabulary: Vocabulary, room: int) -> None:
+    engine = Crowded(room, model=2048)
+
+    found = longest_prompt(engine, WORKLOAD, vocabulary)  # type: ignore[arg-type]
+
+    (tokens,) = found.requests.prompt_tokens
+    assert room - 4 - 16 < tokens <= room - 4
+    assert len(engine.tried) <= 9
+
+
+def test_a_prompt_that_always_fails_says_why(vocabulary: Vocabulary) -> None:
+    with pytest.raises(MemoryError, match="out of memory"):
+        longest_prompt(Crowded(room=0, model=2048), WORKLOAD, vocabulary)  # type: ignore[arg-type]
+
+
+def test_a_load_that_must_fit_and_does_not_is_no_room() -> None:
+    with pytest.raises(NoRoomError, match="of 2 users, 1 had room at once"):
+        time_loop(Crowded(room=100, model=100), [Ask([1], 2)] * 4, 2, must_fit=True)  # type: ignore[arg-type]
+
+
+def test_a_length_of_nothing_is_refused() -> None:
+    with pytest.raises(UsageError, match="--prompt"):
+        with_long_prompts(load_profile("demo")[0], [0])
