@@ -84,6 +84,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     context.set_defaults(run=_context)
 
+    crosscheck = commands.add_parser(
+        "crosscheck", help="run vLLM's own benchmark in the configurations of a run, and keep what it finds beside it"
+    )
+    crosscheck.add_argument("run_id", nargs="?", metavar="RUN", help="default: the newest one of this environment")
+    crosscheck.add_argument(
+        "--method", action="append", choices=METHOD_IDS, metavar="ID", default=[], help="only this method; repeatable"
+    )
+    crosscheck.set_defaults(run=_crosscheck)
+
     pages = commands.add_parser(
         "pages", help="write the generated Markdown to disk, for builders that ignore MkDocs hooks"
     )
@@ -220,6 +229,17 @@ def _context(parsed: argparse.Namespace, words: list[str]) -> int:
     with Display(console) as display:
         run = measure(replace(order, profile=profile, experiment="long_context"), display)
     return _told(console, words, run)
+
+
+def _crosscheck(parsed: argparse.Namespace, _: list[str]) -> int:
+    from generator.analyse.findings import find
+    from generator.measure.crosscheck import crosscheck
+    from generator.render.terminal import peers
+
+    console = Console()
+    run = crosscheck(parsed.run_id, parsed.method, lambda cell: console.print(f"{cell.label}: vllm bench latency"))
+    console.print(peers(find((run,)).runs[0]))
+    return 0
 
 
 def _told(console: Console, words: list[str], run: measurements.Run) -> int:

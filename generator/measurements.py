@@ -1,4 +1,5 @@
-"""The one reader and writer of `measurements/`: a folder a run, with `manifest.json` and one file per launch.
+"""The one reader and writer of `measurements/`: a folder a run, with `manifest.json`, one file per launch, and one per
+cell that a peer has checked.
 
 It trusts no file: what does not follow the schema is refused with the file, the field and what was expected.
 """
@@ -16,6 +17,7 @@ from generator.cells import Cell
 from generator.errors import RecordError, StorageError
 from generator.folders import MEASUREMENTS
 from generator.manifest import MANIFEST, MeasuredRun, ReportedRun
+from generator.peer import PEER, PeerResult
 from generator.profiles import first_fault
 from generator.record import LAUNCH, Completed, Failed, Reported
 
@@ -27,10 +29,11 @@ MAX_FILE_BYTES: Final = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run as read: its manifest and its launches, in the order of round and method."""
+    """A run as read: its manifest, its launches, in the order of round and method, and what peers found."""
 
     manifest: MeasuredRun | ReportedRun
     launches: tuple[Completed | Failed | Reported, ...]
+    peers: tuple[PeerResult, ...] = ()
 
 
 def read_runs(root: Path = MEASUREMENTS) -> tuple[Run, ...]:
@@ -68,12 +71,25 @@ def read_run(folder: Path) -> Run:
                 f"{_shown(path)}: field status: {launch.status!r} does not belong in a {manifest.origin} run"
             )
         launches.append(launch)
-    return Run(manifest, tuple(launches))
+    return Run(manifest, tuple(launches), tuple(_read_peers(folder)))
+
+
+def _read_peers(folder: Path) -> Iterable[PeerResult]:
+    for path in sorted((folder / "peers").glob("*.json")):
+        result = _read(path, PEER)
+        if path.name != peer_name(result):
+            raise RecordError(f"{_shown(path)}: field cell: this content belongs in a file named {peer_name(result)}")
+        yield result
 
 
 def launch_name(cell: Cell, round_: int) -> str:
     """The file name of a launch."""
     return f"r{round_:02d}-{cell.id}.json"
+
+
+def peer_name(result: PeerResult) -> str:
+    """The file name of a peer's result."""
+    return f"{result.tool.replace(' ', '-')}-{result.cell.id}.json"
 
 
 def write_manifest(folder: Path, manifest: MeasuredRun | ReportedRun) -> None:
@@ -86,6 +102,11 @@ def write_launch(folder: Path, launch: Completed | Failed | Reported) -> Path:
     path = folder / "launches" / launch_name(launch.cell, launch.round)
     _write(path, LAUNCH, launch)
     return path
+
+
+def write_peer(folder: Path, result: PeerResult) -> None:
+    """Write what a peer found, in place of what it found before."""
+    _write(folder / "peers" / peer_name(result), PEER, result)
 
 
 def sweep(folder: Path) -> None:
@@ -162,4 +183,4 @@ def _shown(path: Path) -> str:
 
 def json_schemas() -> dict[str, dict[str, Any]]:
     """The published JSON Schema of each kind of file, by the file's kind."""
-    return {"manifest": MANIFEST.json_schema(), "launch": LAUNCH.json_schema()}
+    return {"manifest": MANIFEST.json_schema(), "launch": LAUNCH.json_schema(), "peer": PEER.json_schema()}

@@ -115,7 +115,8 @@ def _make(choices: Choices, root: Path) -> dict[str, str]:
 def _data(runs: "Iterable[Run]") -> dict[str, str]:
     """The raw records and their schemas, for download. Written anew from what was validated, not copied."""
     from generator.manifest import MANIFEST
-    from generator.measurements import json_schemas, launch_name
+    from generator.measurements import json_schemas, launch_name, peer_name
+    from generator.peer import PEER
     from generator.record import LAUNCH
 
     files = {
@@ -128,6 +129,8 @@ def _data(runs: "Iterable[Run]") -> dict[str, str]:
         for launch in run.launches:
             name = launch_name(launch.cell, launch.round)
             files[f"{folder}/{name}"] = LAUNCH.dump_json(launch, indent=2).decode() + "\n"
+        for result in run.peers:
+            files[f"{folder}/{peer_name(result)}"] = PEER.dump_json(result, indent=2).decode() + "\n"
     return files
 
 

@@ -6,6 +6,7 @@ from math import inf
 from typing import Final, Literal
 
 from generator.analyse.cell import CellFindings
+from generator.analyse.peers import PeerFindings, peers_of
 from generator.analyse.quality import QualityFindings, quality_of
 from generator.analyse.scenarios import SCENARIOS, Candidate, Recommendation, ScenarioId, recommend
 from generator.analyse.statistics import (
@@ -182,6 +183,11 @@ class RunFindings:
         """Every fault of a launch that ended well, and whether its figures are used all the same."""
         launches = [launch for launch in self.run.launches if isinstance(launch, Completed)]
         return tuple((launch, fault, launch.valid) for launch in launches for fault in launch.faults)
+
+    @cached_property
+    def peers(self) -> tuple[PeerFindings, ...]:
+        """What other benchmarks found in the same configurations."""
+        return tuple(peers_of(self.cells, self.run.peers))
 
     def comparison(self, one: CellFindings, base: CellFindings, quantity: str) -> Comparison | None:
         """A cell's quantity against that of `base`, judged together with those of all other cells that are shown."""

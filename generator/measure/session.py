@@ -38,7 +38,7 @@ class Order:
 
 def measure(order: Order, watcher: Watcher, root: Path = MEASUREMENTS) -> measurements.Run:
     """Make every launch of the order that has not been made yet; the run as it then stands."""
-    with _alone(root):
+    with alone(root):
         environment.refuse_unfit(environment.find_gpu())
         text = order.profile.quality
         if text is not None and not (order.profile_folder / text.text).is_file():
@@ -156,7 +156,7 @@ def _free_id(root: Path, profile: str) -> str:
 
 
 @contextmanager
-def _alone(root: Path) -> Iterator[None]:
+def alone(root: Path) -> Iterator[None]:
     """Two measurements at once would measure each other."""
     try:
         root.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,9 @@
-"""The summary table that the terminal shows when a measurement ends."""
+"""The tables that the terminal shows when a measurement ends."""
 
 from rich.table import Table
 
 from generator.analyse.run import RunFindings
-from generator.render.units import bare, label, unit
+from generator.render.units import bare, label, number, unit
 
 QUANTITIES = (
     "output_tokens_per_s",
@@ -29,4 +29,16 @@ def summary(run: RunFindings) -> Table:
         ]
         failures = f", {len(method.failed)} failed" if method.failed else ""
         table.add_row(method.method.name, *cells, f"{len(method.valid)}{failures}")
+    return table
+
+
+def peers(run: RunFindings) -> Table:
+    """One row for each result of a peer, beside our own figure."""
+    table = Table(title=f"{run.manifest.model_name}: {run.manifest.run_id}", title_justify="left")
+    for column in ("Cell", "Peer", "Its tokens/s", "Ours", "Ratio", ""):
+        table.add_column(column, justify="left" if column in {"Cell", "Peer", ""} else "right")
+    for found in run.peers:
+        rates = [bare(rate, "output_tokens_per_s") for rate in (found.result.output_tokens_per_s, found.ours.median)]
+        verdict = "agrees" if found.agrees else "differs"
+        table.add_row(found.one.cell.label, found.result.tool, *rates, number(found.ratio, 3), verdict)
     return table

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from generator.analyse.findings import find
 from generator.folders import PAGES, TEMPLATES
-from generator.manifest import Experiment
+from generator.manifest import Paradox
 from generator.measure.paradox import with_load
 from generator.measurements import Run
 from generator.record import Fault
@@ -32,7 +32,7 @@ def pages(*runs: Run) -> dict[str, str]:
 
 
 def part_of_the_experiment(number: int) -> Run:
-    experiment = get_args(Experiment)[number]
+    experiment = get_args(Paradox)[number]
     changes = {"run_id": f"2026-01-0{number + 1}-example", "experiment": experiment}
     changes |= {"profile": with_load(manifest().profile, 8, 4096)}
     return Run(manifest().model_copy(update=changes), four_methods().launches)

@@ -1,0 +1,150 @@
+"""The configurations of a run once more, through vLLM's own benchmark: a harness that shares no code with this one."""
+
+import json
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from generator import measurements
+from generator.cells import Cell
+from generator.errors import UnfitError, UsageError
+from generator.folders import MEASUREMENTS
+from generator.manifest import MeasuredRun
+from generator.measure import environment
+from generator.measure.checkpoints import Unavailable, prepare
+from generator.measure.launcher import root_cause, worker_environment
+from generator.measure.line import now
+from generator.measure.session import alone
+from generator.methods import MethodId
+from generator.peer import PeerResult
+from generator.profiles import SHIPPED, Profile, shipped_profiles
+from generator.record import SCHEMA_VERSION, Completed, Scalar
+
+BATCHES: Final = 7
+WARMUP_BATCHES: Final = 2
+DEADLINE_S: Final = 1800
+
+# What `vllm bench latency` runs; its command line itself does not start in vLLM's CPU build.
+PEER: Final = """
+from vllm.benchmarks.latency import add_cli_args, main
+from vllm.utils.argparse_utils import FlexibleArgumentParser
+parser = FlexibleArgumentParser()
+add_cli_args(parser)
+main(parser.parse_args())
+"""
+
+
+def crosscheck(
+    run_id: str | None, methods: Sequence[str], on_cell: Callable[[Cell], None], root: Path = MEASUREMENTS
+) -> measurements.Run:
+    """Run `vllm bench latency` for each cell of the run in vLLM, or of those of `methods`, and keep what it found
+    beside the run: of the run named `run_id`, or else the newest one of this environment.
+
+    Raises `UsageError` when there is no such run or cell, `UnfitError` when the peer ends without a result.
+    """
+    with alone(root):
+        environment.refuse_unfit(environment.find_gpu())
+        return _crosscheck(_run(run_id, root), methods, on_cell, root)
+
+
+def _crosscheck(
+    run: measurements.Run, methods: Sequence[str], on_cell: Callable[[Cell], None], root: Path
+) -> measurements.Run:
+    manifest = run.manifest
+    assert isinstance(manifest, MeasuredRun)
+    launches = {
+        launch.cell: launch
+        for launch in run.launches
+        if isinstance(launch, Completed) and launch.cell.engine == "vllm" and not launch.cell.twin
+    }
+    chosen = {cell: launch for cell, launch in launches.items() if not methods or cell.method in methods}
+    if not chosen:
+        raise UsageError(f"run {manifest.run_id}: no launch in vLLM of the chosen methods completed; name others")
+    for cell, launch in chosen.items():
+        on_cell(cell)
+        log = root / manifest.run_id / "logs" / f"peer-{cell.id}.log"
+        result = _ask_the_peer(launch, manifest, _folder_of(cell.method, manifest.profile), log)
+        measurements.write_peer(root / manifest.run_id, result)
+    return measurements.read_run(root / manifest.run_id)
+
+
+def _run(run_id: str | None, root: Path) -> measurements.Run:
+    sha256 = environment.environment_sha256(environment.hardware(environment.find_gpu()), environment.versions())
+    for run in reversed(measurements.read_runs(root)):
+        manifest = run.manifest
+        if isinstance(manifest, MeasuredRun) and run_id in {None, manifest.run_id}:
+            if manifest.environment_sha256 == sha256:
+                return run
+            if run_id is not None:
+                raise UsageError(f"run {run_id}: it was measured in another environment; check it there")
+    named = f"there is no measured run {run_id!r}" if run_id else "no run was measured in this environment"
+    raise UsageError(f"{named}; measure one first")
+
+
+def _folder_of(method: MethodId, profile: Profile) -> Path:
+    """The checkpoint's folder; a relative path starts at the shipped profiles, or else where the command was typed."""
+    start = SHIPPED if profile.name in shipped_profiles() else Path.cwd()
+    found = prepare(method, profile.checkpoints[method], start)
+    if isinstance(found, Unavailable):
+        raise UsageError(found.message)
+    return found.folder
+
+
+def _ask_the_peer(launch: Completed, manifest: MeasuredRun, checkpoint: Path, log: Path) -> PeerResult:
+    headline, sample = manifest.profile.headline, launch.points[0].samples[0]
+    batch = launch.points[0].concurrency
+    prompt_tokens = sample.prompt_tokens // batch
+    words = [
+        *("--input-len", str(prompt_tokens), "--output-len", str(headline.output_tokens), "--batch-size", str(batch)),
+        *("--num-iters-warmup", str(WARMUP_BATCHES), "--num-iters", str(BATCHES), "--disable-detokenize"),
+        *flags(launch.configuration.arguments),
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "latency.json"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("wb") as said:
+            status = subprocess.run(
+                [sys.executable, "-c", PEER, "--model", str(checkpoint), *words, "--output-json", str(output)],
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                env=worker_environment(manifest.profile.engine),
+                timeout=DEADLINE_S,
+                check=False,
+            ).returncode
+        if status or not output.is_file():
+            raise UnfitError(f"vllm bench latency: exit status {status}: {root_cause(log)}; look at logs/{log.name}")
+        durations_s = json.loads(output.read_text(encoding="utf-8"))["latencies"]
+    model = launch.configuration.model_source.removeprefix("local folder ")
+    kernels = manifest.profile.engine.disabled_kernels
+    settings = [
+        "VLLM_ENABLE_V1_MULTIPROCESSING=0",
+        *([f"VLLM_DISABLED_KERNELS={','.join(kernels)}"] if kernels else []),
+    ]
+    return PeerResult(
+        schema_version=SCHEMA_VERSION,
+        tool="vllm bench latency",
+        tool_version=launch.configuration.engine_version,
+        cell=launch.cell,
+        measured_at=now(),
+        command=" ".join([*settings, shlex.join(["vllm", "bench", "latency", "--model", model, *words])]),
+        batch=batch,
+        prompt_tokens=prompt_tokens,
+        output_tokens=headline.output_tokens,
+        durations_s=tuple(durations_s),
+    )
+
+
+def flags(arguments: dict[str, Scalar]) -> list[str]:
+    """VLLM's arguments as its command line takes them."""
+    found = []
+    for name, value in arguments.items():
+        flag = name.replace("_", "-")
+        if isinstance(value, bool):
+            found.append(f"--{flag}" if value else f"--no-{flag}")
+        elif value is not None:
+            found += [f"--{flag}", str(value)]
+    return found

@@ -1,0 +1,33 @@
+"""What another benchmark found in the same configuration, as it is kept beside a run; the peer's own figures."""
+
+from statistics import median
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, TypeAdapter
+
+from generator.cells import Cell
+from generator.frozen import Count, Frozen, Name, Positive, Text, Timestamp
+
+
+class PeerResult(Frozen):
+    """One launch of the peer with the arguments that a cell of the run had: its time for each batch of `batch` prompts
+    of `prompt_tokens` tokens, with `output_tokens` new ones each."""
+
+    schema_version: Literal[1]
+    tool: Literal["vllm bench latency"]
+    tool_version: Name
+    cell: Cell
+    measured_at: Timestamp
+    command: Text
+    batch: Count
+    prompt_tokens: Count
+    output_tokens: Count
+    durations_s: Annotated[tuple[Positive, ...], Field(min_length=1)]
+
+    @property
+    def output_tokens_per_s(self) -> float:
+        """The median over its batches."""
+        return self.batch * self.output_tokens / median(self.durations_s)
+
+
+PEER: Final = TypeAdapter(PeerResult)

@@ -1,0 +1,79 @@
+"""The peer, for real: vLLM's own benchmark in the configuration of a run that was just measured."""
+
+import importlib.util
+import subprocess
+from pathlib import Path
+
+import pytest
+from running import command, environment
+
+from generator.analyse.findings import find
+from generator.measure.crosscheck import flags
+from generator.measurements import read_run
+from generator.record import Scalar
+
+# Many enough tokens that a batch takes far longer than what surrounds it.
+PROFILE = """
+name = "tiny"
+model_name = "Tiny random model"
+weights = "random"
+purpose = "demo"
+rounds = 1
+[[workloads]]
+name = "seven"
+kind = "batch"
+output_tokens = 64
+repeats = 5
+random_prompts = 7
+random_prompt_tokens = 16
+[engine]
+max_model_len = 512
+max_num_batched_tokens = 512
+kv_cache_gib = 0.05
+[checkpoints.fp16]
+synthetic = "tiny"
+"""
+
+
+def run(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(command(*words), env=environment(folder), capture_output=True, text=True, check=False)
+
+
+@pytest.mark.engine
+@pytest.mark.skipif(importlib.util.find_spec("vllm") is None, reason="no engine is installed: run `make setup`")
+def test_what_the_peer_finds_is_kept_beside_the_run(tmp_path: Path) -> None:
+    (tmp_path / "tiny.toml").write_text(PROFILE)
+    measured = run(tmp_path, "measure", "--profile", str(tmp_path / "tiny.toml"))
+    assert measured.returncode == 0, measured.stderr
+
+    checked = run(tmp_path, "crosscheck")
+
+    assert checked.returncode == 0, checked.stderr
+    assert "vllm bench latency" in checked.stdout
+    (folder,) = (path for path in (tmp_path / "measurements").iterdir() if path.is_dir())
+    kept = read_run(folder)
+    (peer,) = kept.peers
+    assert (peer.batch, peer.prompt_tokens, peer.output_tokens, len(peer.durations_s)) == (7, 16, 64, 7)
+    assert "--no-enable-prefix-caching" in peer.command
+    assert str(tmp_path) not in peer.command
+    (found,) = find([kept]).runs[0].peers
+    assert 0.3 < found.ratio < 3  # how close they are is a figure, not a test: two cores are shared
+
+
+def test_a_run_that_was_never_made_here_can_not_be_checked(tmp_path: Path) -> None:
+    done = run(tmp_path, "crosscheck", "2026-01-01-nothing")
+
+    assert done.returncode == 2
+    assert done.stderr == "quantpress: there is no measured run '2026-01-01-nothing'; measure one first\n"
+
+
+def test_arguments_become_flags() -> None:
+    arguments: dict[str, Scalar] = {
+        "dtype": "float16",
+        "enforce_eager": False,
+        "enable_prefix_caching": True,
+        "seed": 0,
+        "nothing": None,
+    }
+
+    assert flags(arguments) == ["--dtype", "float16", "--no-enforce-eager", "--seed", "0"]
