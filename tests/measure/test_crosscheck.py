@@ -71,9 +71,8 @@ def test_arguments_become_flags() -> None:
     arguments: dict[str, Scalar] = {
         "dtype": "float16",
         "enforce_eager": False,
-        "enable_prefix_caching": True,
         "seed": 0,
-        "nothing": None,
+        "quantization": None,
     }
 
     assert flags(arguments) == ["--dtype", "float16", "--no-enforce-eager", "--seed", "0"]
