@@ -19,14 +19,15 @@ from generator.methods import EngineId
 from generator.profiles import EngineSettings
 from generator.record import STAGES, FailureReason, Stage
 
-# Long enough for a cold disk and a first compilation; a launch that takes longer hangs.
+# Long enough for a cold disk and a first compilation; a launch that takes longer hangs. That of "generate" begins anew
+# with each point.
 DEADLINES_S: Final[dict[Stage, float]] = {
     "prepare": 60,
     "import": 600,
     "wait": 60,
     "load": 1800,
     "warm-up": 1800,
-    "generate": 3600,
+    "generate": 1800,
     "close": 60,
 }
 
@@ -147,6 +148,8 @@ def _conversation(
                 answer = Answer(message["completed"], stages_s)
             elif "failed" in message:
                 answer = NoAnswer(stage, message["failed"]["reason"], message["failed"]["message"])
+            elif "alive" in message:
+                deadline = monotonic() + DEADLINES_S[stage]
             elif message.get("stage") in STAGES:
                 now = monotonic()
                 stages_s[stage], since = now - since, now

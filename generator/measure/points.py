@@ -107,16 +107,17 @@ def measure_quality(engine: Engine, request: LaunchRequest, text: Text | None) -
 
 
 def measure_points(
-    engine: Engine, request: LaunchRequest, gpu: Gpu | None, idle_w: float | None
+    engine: Engine, request: LaunchRequest, gpu: Gpu | None, idle_w: float | None, begins: Callable[[str], None]
 ) -> tuple[list[Point], list[Unserved]]:
     """Every workload at each of its concurrencies; a point that can't be measured costs none but itself, unless it is
-    the first one, without which there is no launch. Without a GPU there is no energy; `idle_w` is None where its card
-    does not meter it."""
+    the first one, without which there is no launch. `begins` is told the name of each. Without a GPU there is no
+    energy; `idle_w` is None where its card does not meter it."""
     vocabulary = Vocabulary(request.checkpoint)
     points: list[Point] = []
     unserved = []
     for workload in request.workloads:
         for concurrency in workload.concurrencies:
+            begins(workload.name)
             try:
                 points.append(
                     _point(workload, concurrency, _work(engine, workload, concurrency, vocabulary), gpu, idle_w)

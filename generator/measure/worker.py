@@ -1,8 +1,8 @@
 """The child process: loads one cell, measures it once, answers with one JSON line. Started by `launcher.py`.
 
 It imports the engine that its second argument names, and waits for a `LaunchRequest` on standard input. To the file
-descriptor that its first argument names it writes a line {"stage": …} as each stage begins, and at the end
-{"completed": …} or {"failed": …}. What an engine prints is logged.
+descriptor that its first argument names it writes a line {"stage": …} as each stage begins, {"alive": …} as each point
+does, and at the end {"completed": …} or {"failed": …}. What an engine prints is logged.
 """
 
 import ctypes
@@ -56,6 +56,10 @@ class Progress:
         self.send({"stage": stage})
         return perf_counter()
 
+    def alive(self, point: str) -> None:
+        """Announce a point within a stage."""
+        self.send({"alive": point})
+
     def send(self, message: dict[str, Any]) -> None:
         """One JSON line."""
         self._replies.write(json.dumps(message) + "\n")
@@ -90,10 +94,10 @@ def measure(engine_id: str, progress: Progress) -> dict[str, Any]:
 
     progress.stage("generate")
     if gpu is None:
-        (points, unserved), watch = measure_points(engine, request, None, None), None
+        (points, unserved), watch = measure_points(engine, request, None, None, progress.alive), None
     else:
         with Watch(gpu) as watch:
-            points, unserved = measure_points(engine, request, gpu, idle)
+            points, unserved = measure_points(engine, request, gpu, idle, progress.alive)
     after, memory = read_memory(gpu), engine.memory()
     telemetry = watch.telemetry() if watch else None
     utilisation = watch.utilisation_peak_percent if watch else None

@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
-from typing import Any
+from typing import Any, Final
 
 import torch
 import vllm
@@ -17,11 +17,23 @@ from vllm.model_executor.layers.linear import LinearBase
 from vllm.sampling_params import RequestOutputKind
 from vllm.v1.worker.gpu_worker import Worker
 
-from generator.measure.engine import Answered, Ask, EngineMemory, LaunchRequest, Loaded, Served, UnsupportedError
+from generator.measure.engine import (
+    Answered,
+    Ask,
+    EngineMemory,
+    LaunchRequest,
+    Loaded,
+    NoRoomError,
+    Served,
+    UnsupportedError,
+)
 from generator.measure.meters.memory import GIB, weights_bytes
 from generator.measure.shape import shape_of
 from generator.methods import method_of
 from generator.record import Configuration, Scalar
+
+# Scheduling runs a step ahead of the results; after so many steps without any, nothing will come.
+IDLE_STEPS: Final = 10
 
 
 class VllmEngine:
@@ -81,7 +93,7 @@ class VllmEngine:
         token_s: dict[str, list[float]] = {}
         put_back: dict[str, int] = {}
         in_flight: set[str] = set()
-        together = 0
+        together = idle_steps = 0
         try:
             while waiting or in_flight:
                 while waiting and len(in_flight) < users:
@@ -92,10 +104,16 @@ class VllmEngine:
                     sampling.output_kind = RequestOutputKind.DELTA
                     engine.add_request(name, {"prompt_token_ids": list(ask.prompt)}, sampling)
                     in_flight.add(name)
+                before = sum(put_back.values())
                 outputs = engine.step()
                 now = perf_counter()
                 together = max(together, len(scheduler.running))
                 put_back |= {one.request_id: one.num_preemptions for one in scheduler.waiting if one.num_preemptions}
+                idle_steps = 0 if scheduler.running or outputs else idle_steps + 1
+                # vLLM takes requests that need all of the cache, of which it keeps a block for itself: they wait for
+                # it, or begin anew and lose their place again, for ever.
+                if idle_steps > IDLE_STEPS or (len(in_flight) == 1 and sum(put_back.values()) > before):
+                    raise NoRoomError("a request needs more than the whole KV cache")
                 for output in outputs:
                     token_s[output.request_id] += [now] * len(output.outputs[0].token_ids)
                     if output.finished:
@@ -134,8 +152,10 @@ class VllmEngine:
             model.compute_logits = compute_logits
 
     def context_tokens(self) -> int:
-        """See `Engine.context_tokens`."""
-        return int(self._config().model_config.max_model_len)
+        """See `Engine.context_tokens`. Of the KV cache, vLLM keeps a block for itself."""
+        blocks: int = self._core().scheduler.kv_cache_config.num_blocks - 1
+        config = self._config()
+        return min(int(config.model_config.max_model_len), blocks * int(config.cache_config.block_size))
 
     def memory(self) -> EngineMemory:
         """See `Engine.memory`. On CUDA from the worker's own profile, which is made before the KV cache is sized."""
