@@ -69,6 +69,7 @@ def _request() -> LaunchRequest:
         memory_budget_gib=None,
         workloads=(profile.headline.model_copy(update={"repeats": REPEATS}),),
         quality=None,
+        tasks=None,
         engine=profile.engine,
     )
 

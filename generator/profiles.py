@@ -145,6 +145,16 @@ class QualityText(Frozen):
     windows: Annotated[int, Field(ge=2, le=1_000)]
 
 
+class TaskList(Frozen):
+    """Tasks of lm-evaluation-harness that every cell does, by the names that lm_eval knows them by; the first `limit`
+    documents of each, or all. `folder` holds tasks of the user's own, as YAML files; its path starts at the folder of
+    the profile's file."""
+
+    names: Annotated[tuple[Name, ...], Field(min_length=1)]
+    limit: Annotated[int, Field(ge=1)] | None = None
+    folder: Name | None = None
+
+
 class EngineSettings(Frozen):
     """What the engines are told. The two scheduler limits are pinned, because vLLM's own defaults depend on the card.
 
@@ -179,13 +189,14 @@ class Profile(Frozen):
     rounds: Annotated[int, Field(ge=1, le=100)]
     workloads: Annotated[tuple[Workload, ...], Field(min_length=1)]
     quality: QualityText | None = None
+    tasks: TaskList | None = None
     engine: EngineSettings
     checkpoints: Annotated[dict[MethodId, Checkpoint], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _random_weights_have_no_quality(self) -> Self:
-        if self.quality is not None and self.weights == "random":
-            raise ValueError("random weights have no quality to measure: leave out [quality]")
+        if self.weights == "random" and (self.quality is not None or self.tasks is not None):
+            raise ValueError("random weights have no quality to measure: leave out [quality] and [tasks]")
         return self
 
     @model_validator(mode="after")

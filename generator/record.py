@@ -25,11 +25,11 @@ from generator.frozen import (
     WithReasons,
 )
 from generator.methods import MethodId
-from generator.samples import Limits, Point, Quality, Telemetry
+from generator.samples import Limits, Point, Quality, TaskScore, Telemetry
 
 SCHEMA_VERSION: Final = 1
 
-Stage = Literal["prepare", "import", "wait", "load", "warm-up", "generate", "close"]
+Stage = Literal["prepare", "import", "wait", "load", "warm-up", "generate", "tasks", "close"]
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 
 FailureReason = Literal[
@@ -45,8 +45,10 @@ FailureReason = Literal[
 ]
 
 # What casts doubt on a launch. The first three make its figures invalid. With the others the engine's account of its
-# memory does not add up, or its predictions could not be had, and its speed is as good as ever.
-FaultKind = Literal["foreign_process", "throttled", "clock_jump", "memory_unexplained", "quality_unmeasured"]
+# memory does not add up, or its predictions or its tasks could not be had, and its speed is as good as ever.
+FaultKind = Literal[
+    "foreign_process", "throttled", "clock_jump", "memory_unexplained", "quality_unmeasured", "tasks_unmeasured"
+]
 INVALIDATING: Final[tuple[FaultKind, ...]] = ("foreign_process", "throttled", "clock_jump")
 
 Scalar = bool | int | float | Text | None
@@ -179,6 +181,7 @@ class Completed(_Launch):
     points: Annotated[tuple[Point, ...], Field(min_length=1)]
     unserved: tuple[Unserved, ...]
     quality: Quality | None
+    tasks: tuple[TaskScore, ...]
     limits: Limits | None
     telemetry: Telemetry | None
     faults: tuple[Fault, ...]

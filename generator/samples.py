@@ -134,6 +134,20 @@ class Quality(Frozen):
     windows: QualityWindows
 
 
+class TaskScore(WithReasons):
+    """What lm-evaluation-harness finds in a task, or a group of tasks, by one metric over so many documents. `filter`
+    is its name for how what is judged was taken from the answers; `standard_error` is that of a mean over documents."""
+
+    task: Name
+    task_version: Name | None
+    metric: Name
+    filter: Name | None
+    value: float | None
+    standard_error: NonNegative | None
+    documents: Count
+    absent: dict[Name, Text]
+
+
 class Limits(Frozen):
     """What the device can do at best, measured before the launches of the same sitting."""
 

@@ -3,6 +3,7 @@
 #   install.sh core      what rendering and building need, and Quantpress itself
 #   install.sh engines   that and the engines: $ENGINES is cpu, cuda or auto (cuda where an NVIDIA GPU is found)
 #   install.sh dev       that and the tools for tests and checks
+#   install.sh tasks     lm_eval, for profiles with [tasks]
 #   install.sh browser   Chromium, for the tests that open the site in one
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -112,6 +113,7 @@ case ${1:-} in
   core) install_lock core "40 MB to download, 260 MB on disk" ;;
   dev) install_lock dev "110 MB to download, 500 MB on disk" ;;
   engines) install_engines ;;
+  tasks) install_lock tasks "130 MB to download, 600 MB on disk" ;;
   browser) install_browser ;;
-  *) fail "usage: install.sh core|engines|dev|browser" ;;
+  *) fail "usage: install.sh core|engines|tasks|dev|browser" ;;
 esac

@@ -151,6 +151,7 @@ def completed(
         points=(batch, loop(1, speed / 5), loop(4, speed / 2), loop(16, speed * 2)),
         unserved=tuple(unserved),
         quality=quality(),
+        tasks=(),
         limits=Limits(copy_gb_per_s=900.0, matmul_tflop_per_s=150.0),
         telemetry=None,
         faults=tuple(faults),

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "generator"
-ENGINES = {"torch", "vllm", "transformers", "bitsandbytes", "safetensors", "tokenizers", "huggingface_hub"}
+ENGINES = {"torch", "vllm", "transformers", "bitsandbytes", "safetensors", "tokenizers", "huggingface_hub", "lm_eval"}
 
 
 def modules() -> dict[str, ast.Module]:

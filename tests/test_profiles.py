@@ -1,11 +1,13 @@
 """Profiles: what ships is sound; what is wrong in a user's file is named in one line."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from generator.errors import UsageError
-from generator.profiles import HubCheckpoint, LocalCheckpoint, load_profile, shipped_profiles
+from generator.measure import session
+from generator.profiles import HubCheckpoint, LocalCheckpoint, TaskList, load_profile, shipped_profiles
 
 
 @pytest.mark.parametrize("name", shipped_profiles())
@@ -64,3 +66,29 @@ def test_a_fault_in_a_profile_is_one_line_that_names_it(tmp_path: Path, text: st
 def test_an_unknown_profile_is_answered_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match=r"demo, llama-3\.1-8b"):
         load_profile("nosuch")
+
+
+@pytest.mark.parametrize(
+    ("lm_eval", "mend"), [(None, r"install it with `make tasks`"), ("installed", r"there is no folder 'gone'")]
+)
+def test_tasks_that_can_never_be_done_end_the_order_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lm_eval: str | None, mend: str
+) -> None:
+    monkeypatch.setattr(session, "find_spec", lambda _: lm_eval)
+    profile, folder = load_profile("demo")
+    profile = profile.model_copy(update={"tasks": TaskList(names=("one",), folder="gone")})
+    watcher: Any = None
+
+    with pytest.raises(UsageError, match=mend):
+        session.measure(session.Order(profile, folder, profile.cells, None, "quantpress measure"), watcher, tmp_path)
+
+
+def test_random_weights_do_no_tasks(tmp_path: Path) -> None:
+    (tmp_path / "random.toml").write_text(
+        'name = "random"\nmodel_name = "Random"\nweights = "random"\nrounds = 1\n'
+        '[[workloads]]\nname = "w"\nkind = "batch"\nprompts = ["a"]\noutput_tokens = 8\nrepeats = 1\n'
+        '[tasks]\nnames = ["one"]\n[engine]\nmax_model_len = 64\n[checkpoints.fp16]\nsynthetic = "tiny"\n'
+    )
+
+    with pytest.raises(UsageError, match=r"leave out \[quality\] and \[tasks\]"):
+        load_profile(str(tmp_path / "random.toml"))

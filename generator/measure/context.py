@@ -39,5 +39,6 @@ def with_long_prompts(profile: Profile, lengths: Sequence[int] = LENGTHS) -> Pro
             "workloads": (profile.headline, *loops, longest),
             "engine": profile.engine.model_copy(update={"max_model_len": "auto"}),
             "quality": None,
+            "tasks": None,
         }
     )

@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol
 
 from generator.cells import Cell
 from generator.frozen import Frozen, Name, Positive
-from generator.profiles import EngineSettings, Workload
+from generator.profiles import EngineSettings, TaskList, Workload
 from generator.record import Configuration
 
 
@@ -20,7 +20,8 @@ class QualityRequest(Frozen):
 
 
 class LaunchRequest(Frozen):
-    """All that the worker process is told. `checkpoint` is a folder on this machine; `workloads` suit the cell."""
+    """All that the worker process is told. `checkpoint` is a folder on this machine, and so is the tasks' own;
+    `workloads` suit the cell."""
 
     cell: Cell
     checkpoint: str
@@ -30,6 +31,7 @@ class LaunchRequest(Frozen):
     memory_budget_gib: Positive | None
     workloads: tuple[Workload, ...]
     quality: QualityRequest | None
+    tasks: TaskList | None
     engine: EngineSettings
 
 

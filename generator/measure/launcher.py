@@ -20,7 +20,7 @@ from generator.profiles import EngineSettings
 from generator.record import STAGES, FailureReason, Stage
 
 # Long enough for a cold disk and a first compilation; a launch that takes longer hangs. That of "generate" begins anew
-# with each point.
+# with each point, and the tasks of lm_eval may be as many as the user likes.
 DEADLINES_S: Final[dict[Stage, float]] = {
     "prepare": 60,
     "import": 600,
@@ -28,12 +28,15 @@ DEADLINES_S: Final[dict[Stage, float]] = {
     "load": 1800,
     "warm-up": 1800,
     "generate": 1800,
+    "tasks": 86_400,
     "close": 60,
 }
 
 # The worker works offline, in one process, reports to nobody, and gets no token.
 WORKER_ENVIRONMENT: Final = {
     "HF_HUB_OFFLINE": "1",
+    "HF_DATASETS_OFFLINE": "1",
+    "HF_EVALUATE_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "DO_NOT_TRACK": "1",
     "VLLM_NO_USAGE_STATS": "1",

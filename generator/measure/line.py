@@ -73,6 +73,10 @@ class Line:
                 reference=str(folder / "logs" / "baseline.safetensors"),
             )
         )
+        tasks = manifest.profile.tasks
+        if tasks is not None and tasks.folder is not None:
+            tasks = tasks.model_copy(update={"folder": str((profile_folder / tasks.folder).resolve())})
+        self._tasks = tasks
 
     def import_ahead(self, engine: EngineId | None) -> None:
         """Let a worker for a later launch import its engine now, where that disturbs nothing."""
@@ -160,6 +164,7 @@ class Line:
             memory_budget_gib=self._manifest.memory_budget_gib,
             workloads=tuple(workload for workload in profile.workloads if workload.suits(slot.cell)),
             quality=self._quality,
+            tasks=self._tasks,
             engine=settings,
         )
 

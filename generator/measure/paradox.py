@@ -73,9 +73,8 @@ def with_load(profile: Profile, users: int, context_tokens: int) -> Profile:
 
 
 def _with_cache(profile: Profile, kv_cache_gib: float) -> Profile:
-    return profile.model_copy(
-        update={"engine": profile.engine.model_copy(update={"kv_cache_gib": kv_cache_gib}), "quality": None}
-    )
+    engine = profile.engine.model_copy(update={"kv_cache_gib": kv_cache_gib})
+    return profile.model_copy(update={"engine": engine, "quality": None, "tasks": None})
 
 
 def _completed(run: Run) -> list[Completed]:

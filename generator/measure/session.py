@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 from generator import measurements
@@ -40,9 +42,7 @@ def measure(order: Order, watcher: Watcher, root: Path = MEASUREMENTS) -> measur
     """Make every launch of the order that has not been made yet; the run as it then stands."""
     with alone(root):
         environment.refuse_unfit(environment.find_gpu())
-        text = order.profile.quality
-        if text is not None and not (order.profile_folder / text.text).is_file():
-            raise UsageError(f"field quality.text: there is no file {text.text!r}; correct it, or leave out [quality]")
+        _refuse_what_is_missing(order.profile, order.profile_folder)
         folder, manifest = _open_run(order, root)
         measurements.sweep(folder)
         made, todo = _made(folder, order), _plan(manifest)
@@ -63,6 +63,16 @@ def measure(order: Order, watcher: Watcher, root: Path = MEASUREMENTS) -> measur
         finally:
             line.clear()
         return measurements.read_run(folder)
+
+
+def _refuse_what_is_missing(profile: Profile, folder: Path) -> None:
+    text, tasks = profile.quality, profile.tasks
+    if text is not None and not (folder / text.text).is_file():
+        raise UsageError(f"field quality.text: there is no file {text.text!r}; correct it, or leave out [quality]")
+    if tasks is not None and find_spec("lm_eval") is None:
+        raise UsageError("field tasks: lm_eval is not installed; install it with `make tasks`, or leave out [tasks]")
+    if tasks is not None and tasks.folder is not None and not (folder / tasks.folder).is_dir():
+        raise UsageError(f"field tasks.folder: there is no folder {tasks.folder!r}; correct it, or leave it out")
 
 
 def _plan(manifest: MeasuredRun) -> Plan:
@@ -95,12 +105,14 @@ def _open_run(order: Order, root: Path) -> tuple[Path, MeasuredRun]:
     gpu = environment.find_gpu()
     hardware, versions = environment.hardware(gpu), environment.versions()
     sha256 = environment.environment_sha256(hardware, versions)
+    if order.profile.tasks is not None:  # of no weight for other runs, which go on when it is installed
+        versions["lm_eval"] = version("lm_eval")
     for run in reversed(measurements.read_runs(root)):
         manifest = run.manifest
         if (
             not order.begin_anew
             and isinstance(manifest, MeasuredRun)
-            and manifest.environment_sha256 == sha256
+            and (manifest.environment_sha256, manifest.versions) == (sha256, versions)
             and _same_but_for_rounds(manifest, order)
             and (
                 len(run.launches) < len(manifest.cells) * order.profile.rounds

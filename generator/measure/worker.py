@@ -12,8 +12,9 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from time import perf_counter
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 from generator.measure.account import assemble, clocks_now, environment_faults, memory_faults
 from generator.measure.engine import Engine, LaunchRequest, Loaded, WrongKernelError
@@ -25,8 +26,10 @@ from generator.measure.meters.telemetry import Watch
 from generator.measure.points import Vocabulary, measure_points, measure_quality, prompts_of, text_of
 from generator.methods import method_of
 from generator.profiles import Batch
-from generator.record import Configuration, Fault, Quantities, Stage, Unserved
-from generator.samples import Point, Quality, Telemetry
+from generator.record import Configuration, Fault, FaultKind, Quantities, Stage, Unserved
+from generator.samples import Point, Quality, TaskScore, Telemetry
+
+T = TypeVar("T")
 
 
 def main() -> None:
@@ -67,8 +70,8 @@ class Progress:
 
 
 def measure(engine_id: str, progress: Progress) -> dict[str, Any]:
-    """The protocol: import → wait for what to measure → baseline → load → warm-up → points → readings, with the
-    engine still alive → close."""
+    """The protocol: import → wait for what to measure → baseline → load → warm-up → points → readings, quality
+    and tasks, with the engine still alive → close."""
     start = progress.stage("import")
     module: Any = importlib.import_module(f"generator.measure.engines.{engine_id}")
     times_s = {"import_time_s": perf_counter() - start}
@@ -103,15 +106,31 @@ def measure(engine_id: str, progress: Progress) -> dict[str, Any]:
     utilisation = watch.utilisation_peak_percent if watch else None
     quantities = assemble(request, loaded, memory, points, before, after, gpu, utilisation, times_s)
     faults = [*environment_faults(telemetry, clocks, others, watch), *memory_faults(quantities)]
-    try:
-        quality = measure_quality(engine, request, text)
-    except Exception as error:  # what was measured before must not be lost by it
-        traceback.print_exc()
-        quality = None
-        faults.append(Fault(kind="quality_unmeasured", detail=message_of(error)))
+    quality = unless_it_fails(lambda: measure_quality(engine, request, text), "quality_unmeasured", faults)
+    tasks = unless_it_fails(lambda: scores_of_tasks(engine, request, progress), "tasks_unmeasured", faults) or []
     progress.stage("close")
     engine.close()
-    return as_json(loaded, quantities, points, unserved, quality, telemetry, faults)
+    return as_json(loaded, quantities, points, unserved, quality, tasks, telemetry, faults)
+
+
+def unless_it_fails(work: Callable[[], T], kind: FaultKind, faults: list[Fault]) -> T | None:
+    """What the work gives, or None and a fault more: what was measured before must not be lost by it."""
+    try:
+        return work()
+    except Exception as error:
+        traceback.print_exc()
+        faults.append(Fault(kind=kind, detail=message_of(error)))
+        return None
+
+
+def scores_of_tasks(engine: Engine, request: LaunchRequest, progress: Progress) -> list[TaskScore]:
+    """How well the engine does the request's tasks, in a stage of their own."""
+    if request.tasks is None:
+        return []
+    progress.stage("tasks")
+    from generator.measure.tasks import measure_tasks  # only in an environment that has lm_eval
+
+    return measure_tasks(engine, request, request.tasks)
 
 
 def as_json(
@@ -120,6 +139,7 @@ def as_json(
     points: list[Point],
     unserved: list[Unserved],
     quality: Quality | None,
+    tasks: list[TaskScore],
     telemetry: Telemetry | None,
     faults: list[Fault],
 ) -> dict[str, Any]:
@@ -131,6 +151,7 @@ def as_json(
         "points": [point.model_dump(mode="json") for point in points],
         "unserved": [one.model_dump(mode="json") for one in unserved],
         "quality": quality.model_dump(mode="json") if quality else None,
+        "tasks": [score.model_dump(mode="json") for score in tasks],
         "telemetry": telemetry.model_dump(mode="json") if telemetry else None,
         "faults": [fault.model_dump(mode="json") for fault in faults],
     }

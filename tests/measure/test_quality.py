@@ -113,6 +113,7 @@ def request_for(engine: EngineId, folder: Path, text: Path) -> LaunchRequest:
         quality=QualityRequest(
             text=str(text), window_tokens=256, windows=4, reference=str(folder / "baseline.safetensors")
         ),
+        tasks=None,
         engine=profile.engine,
     )
 

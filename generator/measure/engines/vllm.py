@@ -143,7 +143,9 @@ class VllmEngine:
         try:
             for ids in windows:
                 passing.clear()
-                self._llm.generate([{"prompt_token_ids": list(ids)}], sampling, use_tqdm=False)
+                # The one row of two tokens would look like the next token's; a third token changes nothing before it.
+                prompt = [*ids, ids[0]] if len(ids) == 2 else list(ids)
+                self._llm.generate([{"prompt_token_ids": prompt}], sampling, use_tqdm=False)
                 rows = torch.cat(passing)[: len(ids) - 1]
                 if len(rows) != len(ids) - 1:
                     raise ValueError(f"vLLM computed the logits of {len(rows)} positions instead of {len(ids) - 1}")
