@@ -1,16 +1,33 @@
 """Invented runs for the tests: no number in here was ever measured, and none can reach measurements/."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from generator.cells import Cell
+from generator.frozen import Frozen
 from generator.manifest import Hardware, MeasuredRun
 from generator.measurements import Run
 from generator.methods import METHOD_IDS, EngineId, MethodId, method_of
+from generator.peer import PeerResult
 from generator.profiles import Profile, load_profile
 from generator.record import Completed, Configuration, Failed, Fault, Quantities, Shape, Unserved
-from generator.samples import Gaps, Limits, Point, Quality, QualityWindows, Requests, Sample
+from generator.samples import Gaps, Limits, Point, Quality, QualityWindows, Requests, Sample, TaskScore
 
 NO_GPU = "there is no GPU in this machine"
+NO_ROOM = Unserved(workload="the-load", concurrency=8, reason="no_room", message="7 of 8 users had room")
+TASKS = (
+    TaskScore(
+        task="example_task",
+        task_version="1.0",
+        metric="acc",
+        filter=None,
+        value=0.625,
+        standard_error=0.05,
+        documents=100,
+        absent={"filter": "the answers are judged as they are"},
+    ),
+)
+T = TypeVar("T", bound=Frozen)
 SHAPE = Shape(
     hidden=4096,
     intermediate=14336,
@@ -81,15 +98,38 @@ def quantities(speed: float, weights_gib: float, kv_cache_tokens: int | None, to
     return Quantities(**nulls, absent=absent)  # type: ignore[arg-type]
 
 
-def loop(users: int, speed: float, requests: int = 64) -> Point:
+def replaced(value: T, **changes: object) -> T:
+    return value.model_copy(update=changes)
+
+
+def peer() -> PeerResult:
+    return PeerResult(
+        schema_version=1,
+        tool="vllm bench latency",
+        tool_version="0.0.0",
+        cell=cell("fp16"),
+        measured_at="2026-01-01T00:00:00Z",
+        command="vllm bench latency --model example",
+        batch=7,
+        prompt_tokens=64,
+        output_tokens=256,
+        durations_s=(17.8, 18.0, 18.1),
+    )
+
+
+def loop(users: int, speed: float, requests: int = 64, prompt_tokens: int = 32, workload: str | None = None) -> Point:
     """A closed loop whose requests all take the same time."""
     latency_s = 64 * users / speed
     return Point(
-        workload="one-user" if users == 1 else "many-users",
+        workload=workload or ("one-user" if users == 1 else "many-users"),
         concurrency=users,
-        samples=(Sample(duration_s=requests * 64 / speed, prompt_tokens=requests * 32, output_tokens=requests * 64),),
+        samples=(
+            Sample(
+                duration_s=requests * 64 / speed, prompt_tokens=requests * prompt_tokens, output_tokens=requests * 64
+            ),
+        ),
         requests=Requests(
-            prompt_tokens=(32,) * requests,
+            prompt_tokens=(prompt_tokens,) * requests,
             output_tokens=(64,) * requests,
             ttft_s=(latency_s / 10,) * requests,
             latency_s=(latency_s,) * requests,
@@ -110,6 +150,7 @@ def completed(
     of: Cell | None = None,
     faults: Sequence[Fault] = (),
     unserved: Sequence[Unserved] = (),
+    tasks: Sequence[TaskScore] = (),
 ) -> Completed:
     which = of or cell(method)
     row = method_of(which.method)
@@ -151,7 +192,7 @@ def completed(
         points=(batch, loop(1, speed / 5), loop(4, speed / 2), loop(16, speed * 2)),
         unserved=tuple(unserved),
         quality=quality(),
-        tasks=(),
+        tasks=tuple(tasks),
         limits=Limits(copy_gb_per_s=900.0, matmul_tflop_per_s=150.0),
         telemetry=None,
         faults=tuple(faults),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, Literal
 
 from generator.analyse.latency import latencies_s
 from generator.analyse.roofline import Roofline, roofline
@@ -11,7 +11,7 @@ from generator.analyse.statistics import Stat
 from generator.cells import Cell
 from generator.methods import Method, method_of
 from generator.profiles import Profile
-from generator.record import Completed, Configuration, Failed, Quantities, Reported
+from generator.record import Completed, Configuration, Failed, Quantities, Reported, Unserved
 from generator.samples import Point
 
 GIB_IN_MIB: Final = 1024
@@ -38,10 +38,13 @@ class MemoryParts:
 
 @dataclass(frozen=True, slots=True)
 class PointFindings:
-    """One workload at one concurrency: a figure for each launch of each quantity that has one."""
+    """One workload at one concurrency: a figure for each launch of each quantity that has one. `prompt_tokens` is the
+    length of its longest prompt."""
 
     workload: str
+    kind: Literal["batch", "closed-loop", "longest-prompt"]
     concurrency: int
+    prompt_tokens: int
     stats: Mapping[str, Stat]
     roofline: Roofline | None
 
@@ -49,7 +52,7 @@ class PointFindings:
 @dataclass(frozen=True)
 class CellFindings:
     """One cell in one run. `stats` has the quantities that exist, `absent` the reason for each that does not; both are
-    of the valid launches alone."""
+    of the valid launches alone, and so are `points` and `unserved`, what the launches could not be measured with."""
 
     cell: Cell
     valid: tuple[Completed | Reported, ...]
@@ -57,6 +60,7 @@ class CellFindings:
     stats: Mapping[str, Stat]
     absent: Mapping[str, str]
     points: tuple[PointFindings, ...]
+    unserved: tuple[Unserved, ...]
 
     @property
     def method(self) -> Method:
@@ -94,9 +98,14 @@ class CellFindings:
 
     @property
     def served(self) -> tuple[PointFindings, ...]:
-        """The closed loops, by the number of users."""
-        loops = [point for point in self.points if "ttft_p50_s" in point.stats]
-        return tuple(sorted(loops, key=lambda point: point.concurrency))
+        """The closed loops, by the number of users; of one user, that with the shortest prompts."""
+        loops = [point for point in self.points if point.kind == "closed-loop" and point.concurrency > 1]
+        return tuple(sorted((*self.alone[:1], *loops), key=lambda point: point.concurrency))
+
+    @property
+    def alone(self) -> tuple[PointFindings, ...]:
+        """The closed loops of one user, by the length of the prompt."""
+        return _alone(self.points)
 
 
 def find_cell(cell: Cell, launches: Sequence[Completed | Failed | Reported], profile: Profile | None) -> CellFindings:
@@ -116,7 +125,9 @@ def find_cell(cell: Cell, launches: Sequence[Completed | Failed | Reported], pro
             absent[name] = valid[0].quantities.absent[name]
     if cold and warm:
         stats["cold_load_time_s"] = Stat(_numbers("load_time_s", cold))
-    points = tuple(_points([launch for launch in valid if isinstance(launch, Completed)]))
+    measured = [launch for launch in valid if isinstance(launch, Completed)]
+    points = tuple(_points(measured, profile)) if profile else ()
+    unserved = {(one.workload, one.concurrency): one for launch in measured for one in launch.unserved}
     return CellFindings(
         cell=cell,
         valid=valid,
@@ -124,6 +135,7 @@ def find_cell(cell: Cell, launches: Sequence[Completed | Failed | Reported], pro
         stats=stats | dict(_derived(profile, stats, points)),
         absent=absent,
         points=points,
+        unserved=tuple(unserved.values()),
     )
 
 
@@ -139,31 +151,40 @@ def _derived(
 
     context_capacity_tokens: the tokens of context that are sure to fit: the KV cache. None where the engine
       pre-allocates none, because free memory is only an upper bound on what a long context would take
-    one_user_tokens_per_s: the speed of a user who is alone
+    one_user_tokens_per_s: the speed of a user who is alone, with the shortest prompts that were measured
     per_user_tokens_per_s: the same, or where nobody was alone, each one's share of the headline batch
     energy_per_token_j: of the headline workload, idle power subtracted
     limit_percent: the speed of one user, as a share of the physical limit
+    longest_prompt_tokens, longest_prompt_ttft_s: the longest prompt that was answered, and how soon
     """
     if "kv_cache_tokens" in stats:
         yield "context_capacity_tokens", stats["kv_cache_tokens"]
     if profile is None:
         return
-    alone = [point for point in points if point.concurrency == 1 and "ttft_p50_s" in point.stats]
+    alone = _alone(points)
     if alone:
-        yield "per_user_tokens_per_s", alone[0].stats["output_tokens_per_s"]
+        speed, roof = alone[0].stats["output_tokens_per_s"], alone[0].roofline
+        yield "per_user_tokens_per_s", speed
+        yield "one_user_tokens_per_s", speed
+        if roof:
+            yield "limit_percent", speed.map(100 / roof.limit_tokens_per_s)
     elif "output_tokens_per_s" in stats:
         yield "per_user_tokens_per_s", stats["output_tokens_per_s"].map(1 / profile.headline.concurrencies[0])
     for point in points:
-        if point.concurrency == 1 and "ttft_p50_s" in point.stats:
-            yield "one_user_tokens_per_s", point.stats["output_tokens_per_s"]
-            if point.roofline:
-                limit = point.roofline.limit_tokens_per_s
-                yield "limit_percent", point.stats["output_tokens_per_s"].map(100 / limit)
+        if point.kind == "longest-prompt":
+            yield "longest_prompt_tokens", point.stats["prompt_tokens"]
+            yield "longest_prompt_ttft_s", point.stats["ttft_p50_s"]
         if point.workload == profile.headline.name and "energy_per_token_j" in point.stats:
             yield "energy_per_token_j", point.stats["energy_per_token_j"]
 
 
-def _points(launches: Sequence[Completed]) -> Iterator[PointFindings]:
+def _alone(points: Sequence[PointFindings]) -> tuple[PointFindings, ...]:
+    loops = [point for point in points if point.kind == "closed-loop" and point.concurrency == 1]
+    return tuple(sorted(loops, key=lambda point: point.prompt_tokens))
+
+
+def _points(launches: Sequence[Completed], profile: Profile) -> Iterator[PointFindings]:
+    longest = {workload.name for workload in profile.workloads if workload.kind == "longest-prompt"}
     keys = dict.fromkeys((point.workload, point.concurrency) for launch in launches for point in launch.points)
     for workload, concurrency in keys:
         figures: dict[str, dict[int, float]] = {}
@@ -173,11 +194,22 @@ def _points(launches: Sequence[Completed]) -> Iterator[PointFindings]:
                     for name, value in _figures(point).items():
                         figures.setdefault(name, {})[launch.round] = value
         stats = {name: Stat(by_round) for name, by_round in figures.items()}
-        yield PointFindings(workload, concurrency, stats, _roofline(launches, workload, concurrency))
+        yield PointFindings(
+            workload=workload,
+            kind="batch" if "ttft_p50_s" not in stats else "longest-prompt" if workload in longest else "closed-loop",
+            concurrency=concurrency,
+            prompt_tokens=int(stats["prompt_tokens"].high),
+            stats=stats,
+            roofline=_roofline(launches, workload, concurrency),
+        )
 
 
 def _figures(point: Point) -> dict[str, float]:
     figures = {"output_tokens_per_s": point.output_tokens_per_s} | latencies_s(point)
+    if "tpot_p50_s" in figures:
+        figures["decode_tokens_per_s"] = 1 / figures["tpot_p50_s"]
+    sent = point.requests.prompt_tokens if point.requests else (point.samples[0].prompt_tokens // point.concurrency,)
+    figures["prompt_tokens"] = float(max(sent))
     if point.energy is not None and not point.energy.faults:
         tokens = sum(sample.output_tokens for sample in point.samples)
         net_j = point.energy.energy_j - point.energy.idle_w * point.energy.window_s

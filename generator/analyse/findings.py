@@ -41,8 +41,7 @@ def find(runs: Sequence[Run], featured: str | None = None) -> Findings:
         names = ", ".join(run.manifest.run_id for run in found)
         raise UsageError(f"featured_run: there is no run {featured!r} under measurements/; name one of: {names}")
     named = next((run for run in found if run.manifest.run_id == featured), None)
-    complete = [run for run in usable if run.complete]
-    chosen = named or _newest(complete, "measured") or _newest(usable, "measured") or _newest(usable, "reported")
+    chosen = named or _newest(usable, "measured") or _newest(usable, "reported")
     in_parts = [run for run in usable if any(one.memory_parts for one in run.shown)]
     serving = [run for run in usable if any(len(one.served) > 1 for one in run.shown)]
     return Findings(
@@ -68,7 +67,9 @@ def _paradox(runs: Sequence[RunFindings]) -> tuple[RunFindings, ...]:
 
 
 def _newest(runs: Sequence[RunFindings], kind: Kind) -> RunFindings | None:
-    return next((run for run in reversed(runs) if run.kind == kind), None)
+    """A complete one, if there is any."""
+    of_kind = [run for run in reversed(runs) if run.kind == kind]
+    return next((run for run in of_kind if run.complete), of_kind[0] if of_kind else None)
 
 
 def _run_findings(run: Run) -> RunFindings:

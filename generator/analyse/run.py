@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import inf
 from typing import Final, Literal
 
+from generator.analyse import noise
 from generator.analyse.cell import CellFindings
 from generator.analyse.peers import PeerFindings, peers_of
 from generator.analyse.quality import QualityFindings, quality_of
 from generator.analyse.scenarios import SCENARIOS, Candidate, Recommendation, ScenarioId, recommend
+from generator.analyse.split import Split, split_of
 from generator.analyse.statistics import (
     MATERIAL,
     Comparison,
@@ -16,35 +17,24 @@ from generator.analyse.statistics import (
     compare,
     compare_all,
     holm,
-    log_ratios,
-    smallest_detectable,
 )
 from generator.cells import Cell, Mode
 from generator.manifest import Experiment, MeasuredRun, ReportedRun
 from generator.measurements import Run
 from generator.methods import BASELINE, METHODS, EngineId, MethodId, method_of
-from generator.record import Completed, Failed, Fault
+from generator.record import Completed, Failed, Fault, Stage
+from generator.samples import TaskScore
 
 # Fewer launches than these give an interval, but a wide one: what they say is provisional.
 ROUNDS_TO_BE_SURE: Final = 8
 # With fewer than these, hardly anything is proven.
 ROUNDS_TO_ADVISE: Final = 3
 
+# In these stages the device belongs to an engine.
+BUSY: Final[tuple[Stage, ...]] = ("load", "warm-up", "generate", "tasks")
+
 # What kind of evidence a run is; only a measured one with a GPU, or a reported one, can carry a recommendation.
 Kind = Literal["measured", "demo", "reported"]
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """What makes a method at home slower or faster than the baseline, in the baseline's `mode`: the engine, the format,
-    and the batch that it is given; each a ratio of speeds, and their product is the whole. None where the run lacks a
-    cell for it."""
-
-    mode: Mode
-    whole: Comparison
-    engine: Comparison | None
-    format: Comparison | None
-    batch: Comparison | None
 
 
 @dataclass(frozen=True)
@@ -151,13 +141,8 @@ class RunFindings:
 
     @cached_property
     def noise(self) -> Comparison | None:
-        """The speed of the baseline's twin against the baseline, which only noise can tell apart; None without one."""
-        twin = next((one for one in self.cells if one.cell.twin and one.stats), None)
-        if twin is None:
-            return None
-        base = next((one for one in self.cells if one.cell == twin.cell.model_copy(update={"twin": False})), None)
-        speed = "output_tokens_per_s"
-        return compare(twin.stats[speed], base.stats[speed]) if base and base.stats else None
+        """See `noise.noise_of`."""
+        return noise.noise_of(self.cells)
 
     @cached_property
     def floor(self) -> float:
@@ -166,23 +151,35 @@ class RunFindings:
             return MATERIAL
         return max(MATERIAL, abs(self.noise.ratio - 1))
 
-    @cached_property
-    def detectable(self) -> float | None:
-        """The smallest difference in speed, as a share, that these launches would prove in four of five cases: that of
-        the noisiest method at home. None with fewer than two rounds."""
-        speed, base = "output_tokens_per_s", self.baseline
-        if base is None:
-            return None
-        others = [one.stats[speed] for one in self.measured if one is not base]
-        found = [smallest_detectable(log_ratios(other, base.stats[speed])) for other in others]
-        finite = [difference for difference in found if difference < inf]
-        return max(finite) if finite else None
+    def detectable(self, quantity: str = "output_tokens_per_s") -> float | None:
+        """See `noise.detectable`."""
+        return noise.detectable(self.baseline, self.shown, quantity) if self.baseline else None
+
+    def detectable_by_users(self, quantity: str) -> float | None:
+        """See `noise.detectable_by_users`."""
+        return noise.detectable_by_users(self.baseline, self.shown, quantity) if self.baseline else None
 
     @property
     def doubts(self) -> tuple[tuple[Completed, Fault, bool], ...]:
         """Every fault of a launch that ended well, and whether its figures are used all the same."""
         launches = [launch for launch in self.run.launches if isinstance(launch, Completed)]
         return tuple((launch, fault, launch.valid) for launch in launches for fault in launch.faults)
+
+    def too_small(self, one: CellFindings) -> Completed | None:
+        """Of a search for the smallest KV cache, the largest that did not serve the cell's load; None without one."""
+        tries = [launch for launch in self.run.launches if isinstance(launch, Completed) and launch.cell == one.cell]
+        unserved = [launch for launch in tries if launch.unserved]
+        return max(unserved, key=lambda launch: launch.quantities.kv_cache_gib or 0, default=None)
+
+    @property
+    def idle_share(self) -> float | None:
+        """The share of the launches' time in which no engine was loading or at work; None where it is not known."""
+        launches = [launch for launch in self.run.launches if isinstance(launch, Completed) and launch.stages_s]
+        whole_s = sum(launch.duration_s for launch in launches)
+        if not launches:
+            return None
+        busy_s = sum((launch.stages_s or {}).get(stage, 0) for launch in launches for stage in BUSY)
+        return 1 - busy_s / whole_s
 
     @cached_property
     def peers(self) -> tuple[PeerFindings, ...]:
@@ -205,6 +202,17 @@ class RunFindings:
         base = launches[self.baseline.cell] if self.baseline else []
         found = {cell: quality_of(of_cell, base) for cell, of_cell in launches.items()}
         return {cell: quality for cell, quality in found.items() if quality}
+
+    @cached_property
+    def tasks(self) -> dict[str, dict[Cell, TaskScore]]:
+        """The scores of every shown cell, by the name of the task and its metric."""
+        found: dict[str, dict[Cell, TaskScore]] = {}
+        for one in self.shown:
+            launches = [launch for launch in one.valid if isinstance(launch, Completed) and launch.tasks]
+            for score in launches[0].tasks if launches else ():
+                name = ", ".join(filter(None, (score.task, score.metric, score.filter)))
+                found.setdefault(name, {})[one.cell] = score
+        return found
 
     def by_users(self, one: CellFindings) -> dict[int, Comparison]:
         """A cell's speed against that of the baseline, for each number of users that both have served; one family."""
@@ -235,30 +243,8 @@ class RunFindings:
         return max(ahead), min(behind, key=lambda users: abs(users - max(ahead)))
 
     def split(self, method_id: MethodId) -> Split | None:
-        """Why a method that is at home in another engine than the baseline differs from it in speed; against the eager
-        baseline where the run has it, as in the article. For one user where the run has that, because the article sent
-        its prompts to Transformers one by one."""
-        cells = {one.cell: one for one in self.cells if one.stats and not one.cell.twin}
-        bases = sorted((cell for cell in cells if cell.is_baseline), key=lambda cell: cell.mode)
-
-        def speed(method: MethodId, name: str = "output_tokens_per_s") -> Stat | None:
-            found = cells.get(Cell(method=method, engine="transformers", mode="eager"))
-            return found.stats.get(name) if found else None
-
-        mine = speed(method_id)
-        if not bases or mine is None or method_id == BASELINE:
-            return None
-        base = cells[bases[0]].stats["output_tokens_per_s"]
-        control, single = speed(BASELINE), speed(method_id, "one_user_tokens_per_s")
-        whole = compare(single or mine, base)
-        assert whole is not None
-        return Split(
-            mode=bases[0].mode,
-            whole=whole,
-            engine=compare(control, base) if control else None,
-            format=compare(mine, control) if control else None,
-            batch=compare(single, mine) if single else None,
-        )
+        """See `split.split_of`."""
+        return split_of(self.cells, method_id)
 
     def recommendation_for(self, scenario: ScenarioId) -> Recommendation | None:
         """The recommendation for a scenario, None from a demo."""

@@ -1,6 +1,7 @@
 """Charts made of bars: a quantity a cell, parts that add up, runs side by side."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import plotly.graph_objects as go
@@ -45,6 +46,7 @@ def of(run: RunFindings, quantity: str) -> Chart | None:
             (one.name, *(bare(value, quantity) for value in three(stat)), str(stat.count))
             for one, stat in zip(shown, stats, strict=True)
         ),
+        detectable=run.detectable(quantity),
     )
 
 
@@ -78,7 +80,8 @@ def load_times(run: RunFindings) -> Chart | None:
         of_load_s = sum(times_s[step] for step in steps[1:4])
         times_s["rest_s"] = max(0.0, one.stats["load_time_s"].median - of_load_s)
         rows.append((one.name, {step: times_s[step] for step in labels}))
-    return _stacked("load-times", rows, labels, "Time from start to first token (s)", "s")
+    chart = _stacked("load-times", rows, labels, "Time from start to first token (s)", "s")
+    return replace(chart, detectable=run.detectable("load_time_s")) if chart else None
 
 
 def _stacked(
@@ -209,7 +212,13 @@ def relative_speed(runs: Sequence[tuple[str, RunFindings]]) -> Chart | None:
             }
         ],
     }
-    return Chart("relative-speed", figure_json(traces, layout), ("Method and run", "Speed against FP16"), tuple(rows))
+    return Chart(
+        slug="relative-speed",
+        figure=figure_json(traces, layout),
+        columns=("Method and run", "Speed against FP16"),
+        rows=tuple(rows),
+        detectable=runs[0][1].detectable(),
+    )
 
 
 def _ratios(run: RunFindings) -> list[tuple[CellFindings, float]]:

@@ -1,8 +1,12 @@
 """Charts of one quantity over another: curves and points."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
 import plotly.graph_objects as go
 
-from generator.analyse.cell import CONTEXTS
+from generator.analyse.cell import CONTEXTS, CellFindings, PointFindings
 from generator.analyse.run import RunFindings
 from generator.render.figure import Chart, axis_title, figure_json, look, origin, rounded, three, whiskers
 from generator.render.units import bare, number, unit
@@ -37,17 +41,54 @@ def users_by_context(run: RunFindings) -> Chart | None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Across:
+    """What a curve runs over: a number that each point has, and how it is called."""
+
+    slug: str
+    axis: str
+    points: Callable[[CellFindings], dict[int, PointFindings]]
+    tick: Callable[[int], str]
+    unit: str
+
+
+USERS: Final = Across(
+    slug="users",
+    axis="Users at once",
+    points=lambda one: {point.concurrency: point for point in one.served},
+    tick=str,
+    unit="users",
+)
+PROMPT: Final = Across(
+    slug="prompt",
+    axis="Prompt (tokens)",
+    points=lambda one: {point.prompt_tokens: point for point in one.alone},
+    tick=lambda tokens: f"{tokens / 1024:.4g}K",
+    unit="tokens",
+)
+
+
 def by_users(run: RunFindings, quantity: str, scale: float = 1, axis: str | None = None) -> Chart | None:
     """A quantity over the number of users who are served at once; a line a cell. None where fewer than two numbers of
     users were measured. `scale` and `axis` give it in another unit."""
-    curves = {}
+    chart = _over(USERS, run, quantity, scale, axis or axis_title(quantity))
+    return replace(chart, detectable=run.detectable_by_users(quantity)) if chart else None
+
+
+def by_prompt(run: RunFindings, quantity: str, scale: float = 1, axis: str | None = None) -> Chart | None:
+    """The same of a single user, over the length of the prompt."""
+    return _over(PROMPT, run, quantity, scale, axis or axis_title(quantity))
+
+
+def _over(across: Across, run: RunFindings, quantity: str, scale: float, axis: str) -> Chart | None:
+    curves = []
     for one in run.shown:
-        stats = {point.concurrency: point.stats[quantity].map(scale) for point in one.served if quantity in point.stats}
+        points = across.points(one).items()
+        stats = {number_: point.stats[quantity].map(scale) for number_, point in points if quantity in point.stats}
         if len(stats) > 1:
-            curves[one.cell] = (one, stats)
+            curves.append((one, stats))
     if not curves:
         return None
-    text = axis or axis_title(quantity)
     traces = [
         go.Scatter(
             name=one.name,
@@ -55,29 +96,25 @@ def by_users(run: RunFindings, quantity: str, scale: float = 1, axis: str | None
             y=[rounded(stat.median) for stat in stats.values()],
             error_y=whiskers(list(stats.values())),
             mode="lines+markers",
-            hovertemplate=f"{one.name}, %{{x}} users: %{{y:,.4~r}}<extra></extra>",
+            hovertemplate=f"{one.name}, %{{x:,}} {across.unit}: %{{y:,.4~r}}<extra></extra>",
             meta={"method": look(one)} | origin(run),
         )
-        for one, stats in curves.values()
+        for one, stats in curves
     ]
-    users = sorted({number_ for _, stats in curves.values() for number_ in stats})
+    values = sorted({value for _, stats in curves for value in stats})
+    ticks = {"tickvals": values, "ticktext": [across.tick(value) for value in values]}
     layout = {
-        "xaxis": {
-            "title": {"text": "Users at once"},
-            "type": "log",
-            "tickvals": users,
-            "ticktext": [*map(str, users)],
-        },
-        "yaxis": {"title": {"text": text}, "rangemode": "tozero"},
+        "xaxis": {"title": {"text": across.axis}, "type": "log"} | ticks,
+        "yaxis": {"title": {"text": axis}, "rangemode": "tozero"},
     }
     return Chart(
-        slug=f"{quantity.replace('_', '-')}-by-users",
+        slug=f"{quantity.replace('_', '-')}-by-{across.slug}",
         figure=figure_json(traces, layout),
-        columns=("Method and users", text, "Lowest launch", "Highest launch"),
+        columns=(f"Method and {across.slug}", axis, "Lowest launch", "Highest launch"),
         rows=tuple(
-            (f"{one.name}, {count}", *(number(value, 2) for value in three(stat)))
-            for one, stats in curves.values()
-            for count, stat in stats.items()
+            (f"{one.name}, {number(value)}", *(number(figure, 2) for figure in three(stat)))
+            for one, stats in curves
+            for value, stat in stats.items()
         ),
     )
 
@@ -120,4 +157,5 @@ def speed_against_memory(run: RunFindings, memory: str = "weights_gib") -> Chart
             )
             for one in shown
         ),
+        detectable=run.detectable(speed),
     )

@@ -21,12 +21,15 @@ DIGITS: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A figure as JSON, and the same numbers as a table: `columns`, then rows that begin with what the row is about."""
+    """A figure as JSON, and the same numbers as a table: `columns`, then rows that begin with what the row is about.
+    `detectable` is the smallest difference, as a share, that the launches behind it would prove; None where nobody
+    knows."""
 
     slug: str
     figure: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    detectable: float | None = None
 
 
 def look(one: CellFindings) -> str:

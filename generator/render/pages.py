@@ -19,13 +19,21 @@ from generator.render import bars, curves, units
 _PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ,.;%/?()·×±−–—≤≥≈°…’")
 
 # What tables show besides the quantities of the records.
-DERIVED: Final = ("cold_load_time_s", "one_user_tokens_per_s", "limit_percent", "energy_per_token_j")
+DERIVED: Final = (
+    "cold_load_time_s",
+    "one_user_tokens_per_s",
+    "limit_percent",
+    "energy_per_token_j",
+    "longest_prompt_tokens",
+    "longest_prompt_ttft_s",
+)
 
 PAGES: Final = (
     "index",
     "scenarios",
     "comparison",
     "paradox",
+    "context",
     "tuning",
     "methodology",
     "reproducibility",

@@ -3,17 +3,16 @@
 from collections import Counter
 from itertools import pairwise
 
-from examples import cell, completed, failed
+from examples import NO_ROOM, cell, completed, failed
 from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.cells import cells_of
 from generator.measure.schedule import SEARCH_STEP, Rounds, Search, Slot
 from generator.methods import METHOD_IDS
-from generator.record import Completed, Failed, Unserved
+from generator.record import Completed, Failed
 
 CELLS = tuple(cell(method) for method in METHOD_IDS)
-NO_ROOM = Unserved(workload="the-load", concurrency=8, reason="no_room", message="7 of 8 users had room")
 
 
 @given(st.integers(1, 4), st.integers(1, 12))

@@ -11,13 +11,25 @@ import markdown  # type: ignore[import-untyped]
 import plotly
 import plotly.graph_objects as go
 import pytest
-from examples import completed, failed, four_methods, manifest, with_controls
+from examples import (
+    NO_ROOM,
+    TASKS,
+    completed,
+    failed,
+    four_methods,
+    loop,
+    manifest,
+    peer,
+    replaced,
+    with_controls,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator.analyse.findings import find
 from generator.folders import PAGES, TEMPLATES
 from generator.manifest import Paradox
+from generator.measure.context import with_long_prompts
 from generator.measure.paradox import with_load
 from generator.measurements import Run
 from generator.record import Fault
@@ -38,6 +50,32 @@ def part_of_the_experiment(number: int) -> Run:
     return Run(manifest().model_copy(update=changes), four_methods().launches)
 
 
+def shown(text: str) -> str:
+    """As a page has it."""
+    return str(inert(text))
+
+
+def searched() -> Run:
+    """The last part of the experiment: for FP16, one cache that served and one that did not."""
+    last = part_of_the_experiment(2)
+    served = completed("fp16", round_=1, kv_cache_tokens=32_768)
+    refused = completed("fp16", round_=2, kv_cache_tokens=30_720, unserved=[NO_ROOM])
+    return Run(last.manifest, (served, refused, *last.launches[1:]))
+
+
+def with_long_prompts_measured() -> Run:
+    profile = with_long_prompts(manifest().profile, [2048, 8192])
+    changes = {"run_id": "2026-01-05-example", "experiment": "long_context", "profile": profile}
+    launches = []
+    for method, room in (("fp16", 43_000), ("awq", 110_000)):
+        launch = completed(method)  # type: ignore[arg-type]
+        points = [loop(1, 100.0, 2, prompt_tokens=tokens, workload=f"prompt-{tokens}") for tokens in (2048, 8192)]
+        points.append(loop(1, 50.0, 1, prompt_tokens=room, workload="longest-prompt"))
+        unserved = replaced(NO_ROOM, workload="prompt-32768", message="NoRoomError: too long")
+        launches.append(replaced(launch, points=(launch.points[0], *points), unserved=(unserved,)))
+    return Run(manifest().model_copy(update=changes), tuple(launches))
+
+
 THROTTLED = Fault(kind="throttled", detail="the card slowed itself down in 12% of the readings")
 RUNS = {
     "none": (),
@@ -47,6 +85,9 @@ RUNS = {
     "controls, twins and three rounds": (with_controls(),),
     "an invalid launch": (Run(manifest(), (completed("fp16"), completed("awq", faults=[THROTTLED]))),),
     "a paradox experiment": tuple(part_of_the_experiment(number) for number in range(3)),
+    "a search that found nothing smaller": (*(part_of_the_experiment(number) for number in range(2)), searched()),
+    "long prompts": (with_long_prompts_measured(),),
+    "a peer and tasks": (Run(manifest(), (completed(tasks=TASKS),), (peer(),)),),
     "no launch yet": (Run(manifest(), ()),),
     "no FP16": (Run(manifest(), (failed("fp16"), completed("awq"), completed("gptq"))),),
     "long names": (Run(manifest(gpu_name="G" * 200, model_name="M" * 200), four_methods().launches),),
@@ -57,7 +98,7 @@ RUNS = {
 def test_every_page_is_whole(name: str) -> None:
     made = pages(*RUNS[name])
 
-    assert len(made) == 12
+    assert len(made) == 13
     for path, text in made.items():
         assert not re.search(r"\b(nan|inf|None|Undefined)\b", text), path
         assert text.startswith("---\ntitle: "), path
@@ -137,6 +178,49 @@ def test_the_site_says_nothing_of_a_method_that_the_records_do_not() -> None:
 
     assert "No figures of this method" in made["methods/awq.md"]
     assert Path("methods/awq.md").as_posix() in made
+
+
+def test_a_search_says_what_was_too_small_and_why() -> None:
+    text = pages(*RUNS["a search that found nothing smaller"])["paradox.md"]
+
+    assert "30,720" in text
+    assert shown(NO_ROOM.message) in text
+    assert "nothing smaller was tried" in text  # of the other methods
+
+
+def test_long_prompts_are_told_with_what_had_no_room() -> None:
+    text = pages(*RUNS["long prompts"])["context.md"]
+
+    assert "chart-ttft" in text
+    assert "chart-decode" in text
+    assert "110,000" in text
+    assert shown("prompt-32768") in text
+    assert "quantpress context" in pages(four_methods())["context.md"]
+
+
+def test_a_peer_is_shown_with_its_command_and_whether_it_agrees() -> None:
+    text = pages(*RUNS["a peer and tasks"])["methodology.md"]
+
+    assert "## Checked against a peer" in text
+    assert shown(peer().command) in text
+    assert "<td>agree</td>" in text
+    assert "Checked against a peer" not in pages(four_methods())["methodology.md"]
+
+
+def test_tasks_stand_with_their_standard_error() -> None:
+    text = pages(*RUNS["a peer and tasks"])["comparison.md"]
+
+    assert shown("example_task, acc") in text
+    assert "0.625" in text
+    assert "± 0.050 (standard error)" in text
+
+
+def test_each_chart_of_speed_says_the_smallest_difference_it_would_prove() -> None:
+    (run,) = find((with_controls(),)).runs
+    proven = f"prove a difference from FP16 of {100 * (run.detectable() or 0):.1f}% or more"
+
+    assert proven in pages(with_controls())["comparison.md"]
+    assert "prove a difference" not in pages(four_methods())["comparison.md"]  # one launch each
 
 
 def test_the_paradox_experiment_is_told_when_all_its_parts_are_there() -> None:

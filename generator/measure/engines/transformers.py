@@ -28,8 +28,9 @@ class TransformersEngine:
     def load(self) -> Loaded:
         """Read the FP16 checkpoint; for NF4, quantise every linear layer but the output head."""
         if self._on_cuda and self._request.memory_budget_gib is not None:
-            share = self._request.memory_budget_gib * GIB / torch.cuda.get_device_properties(0).total_memory
-            torch.cuda.set_per_process_memory_fraction(min(1.0, share))
+            free_bytes, total_bytes = torch.cuda.mem_get_info()  # the CUDA context is there now, and counts too
+            allowed_bytes = self._request.memory_budget_gib * GIB - (total_bytes - free_bytes)
+            torch.cuda.set_per_process_memory_fraction(max(0.0, min(1.0, allowed_bytes / total_bytes)))
         dtype = getattr(torch, self._request.engine.dtype)
         quantised = self._request.cell.method == "nf4"
         start = perf_counter()
