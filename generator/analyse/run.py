@@ -95,9 +95,14 @@ class RunFindings:
     @property
     def complete(self) -> bool:
         """Whether every launch of its plan was made."""
+        return len(self.run.launches) >= self.planned
+
+    @property
+    def planned(self) -> int:
+        """How many launches its plan has; a search may need more."""
         if isinstance(self.manifest, ReportedRun):
-            return True
-        return len(self.run.launches) >= len(self.manifest.cells) * self.manifest.profile.rounds
+            return len(self.run.launches)
+        return len(self.manifest.cells) * self.manifest.profile.rounds
 
     @property
     def ordinary(self) -> bool:

@@ -138,10 +138,12 @@ def refuse_unfit(gpu: Gpu | None) -> None:
 
 def wait_for_release(gpu: Gpu, used_bytes: int) -> None:
     """Wait until no more than `used_bytes` of the card's memory, and a little, are in use: a process that has ended
-    gives its memory back a moment later. After a minute it goes on, and the next launch says what it found."""
+    gives its memory back a moment later. After a minute it goes on, and at once when the card is lost: the next launch
+    says what it found."""
     deadline = monotonic() + RELEASE_S
-    while gpu.used_bytes() > used_bytes + RELEASE_BYTES and monotonic() < deadline:
-        sleep(0.05)
+    with suppress(pynvml.NVMLError):
+        while gpu.used_bytes() > used_bytes + RELEASE_BYTES and monotonic() < deadline:
+            sleep(0.05)
 
 
 def hardware(gpu: Gpu | None) -> Hardware:

@@ -7,7 +7,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,13 @@ DEADLINES_S: Final[dict[Stage, float]] = {
     "tasks": 86_400,
     "close": 60,
 }
+
+# How often a silent worker is looked at, and how long one that says no more may take to end.
+LOOK_S: Final = 1.0
+LAST_S: Final = 10.0
+
+# What a worker is; the file descriptor for its replies and its engine are added.
+COMMAND: Final = (sys.executable, "-m", "generator.measure.worker")
 
 # The worker works offline, in one process, reports to nobody, and gets no token.
 WORKER_ENVIRONMENT: Final = {
@@ -76,7 +83,7 @@ class Worker:
         self._replies = os.fdopen(read_end, "rb", buffering=0)
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "generator.measure.worker", str(write_end), engine],
+                [*COMMAND, str(write_end), engine],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -126,45 +133,79 @@ def worker_environment(settings: EngineSettings) -> dict[str, str]:
     return kept | WORKER_ENVIRONMENT
 
 
+class _Stages:
+    """Which stage a worker is in, since when, and how long it was in those before."""
+
+    def __init__(self) -> None:
+        self.current: Stage = "prepare"
+        self.durations_s: dict[Stage, float] = {}
+        self._since = monotonic()
+        self.extend()
+
+    def begin(self, stage: Stage) -> None:
+        """A stage ends and another begins."""
+        now = monotonic()
+        self.durations_s[self.current], self._since = now - self._since, now
+        self.current = stage
+        self.extend()
+
+    def extend(self) -> None:
+        """The deadline counts from now."""
+        self._deadline = monotonic() + DEADLINES_S[self.current]
+
+    def left_s(self) -> float:
+        """The time to the deadline."""
+        return max(0.0, self._deadline - monotonic())
+
+
 def _conversation(
     process: "subprocess.Popen[bytes]", replies: int, log: Path, on_stage: Callable[[Stage], None]
 ) -> Answer | NoAnswer:
-    stage: Stage = "prepare"
-    since = monotonic()
-    deadline = since + DEADLINES_S[stage]
-    stages_s: dict[Stage, float] = {}
-    pending = b""
+    stages = _Stages()
     answer: Answer | NoAnswer | None = None
-    while True:
-        ready, _, _ = select.select([replies], [], [], max(0.0, deadline - monotonic()))
-        if not ready:
-            # A measurement that is complete is not lost because the engine hangs while it closes.
-            return answer or NoAnswer(stage, "time_out", f"no sign of life for {DEADLINES_S[stage]:.0f} s")
-        chunk = os.read(replies, 65536)
-        if not chunk:
-            return answer or NoAnswer(stage, "crashed", _last_words(process, log))
-        *lines, pending = (pending + chunk).split(b"\n")
-        for line in lines:
-            message = json.loads(line)
-            if "completed" in message:
-                stages_s[stage] = monotonic() - since
-                answer = Answer(message["completed"], stages_s)
-            elif "failed" in message:
-                answer = NoAnswer(stage, message["failed"]["reason"], message["failed"]["message"])
-            elif "alive" in message:
-                deadline = monotonic() + DEADLINES_S[stage]
-            elif message.get("stage") in STAGES:
-                now = monotonic()
-                stages_s[stage], since = now - since, now
-                stage = message["stage"]
-                deadline = now + DEADLINES_S[stage]
-                on_stage(stage)
+    for message in _messages(process, replies, stages):
+        if "completed" in message:
+            answer = Answer(message["completed"], stages.durations_s)
+        elif "failed" in message:
+            # A measurement that is complete is not lost because its engine fails, or hangs, while it closes.
+            answer = answer or NoAnswer(stages.current, message["failed"]["reason"], message["failed"]["message"])
+        elif "alive" in message:
+            stages.extend()
+        elif message.get("stage") in STAGES:
+            stages.begin(message["stage"])
+            on_stage(stages.current)
+    hangs = stages.left_s() == 0
+    stages.begin(stages.current)
+    if answer is not None:
+        return answer
+    if hangs:
+        limit_s = DEADLINES_S[stages.current]
+        return NoAnswer(stages.current, "time_out", f"no sign of life for {limit_s:g} s; last words: {root_cause(log)}")
+    return NoAnswer(stages.current, "crashed", f"{_how_it_ended(process)}: {root_cause(log)}")
 
 
-def _last_words(process: "subprocess.Popen[bytes]", log: Path) -> str:
-    status = process.wait(timeout=10)
-    how = f"killed by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
-    return f"{how}: {root_cause(log)}"
+def _messages(process: "subprocess.Popen[bytes]", replies: int, stages: _Stages) -> Iterator[dict[str, Any]]:
+    """What the worker says, until it has ended or its deadline has passed. Its end is looked for, too: a process that
+    it has left behind would keep the pipe open."""
+    pending = b""
+    while left_s := stages.left_s():
+        ready, _, _ = select.select([replies], [], [], min(left_s, LOOK_S))
+        if ready:
+            chunk = os.read(replies, 65536)
+            if not chunk:
+                return
+            *lines, pending = (pending + chunk).split(b"\n")
+            yield from map(json.loads, lines)
+        elif process.poll() is not None:
+            return
+
+
+def _how_it_ended(process: "subprocess.Popen[bytes]") -> str:
+    try:
+        status = process.wait(timeout=LAST_S)
+    except subprocess.TimeoutExpired:
+        return "it closed its replies and went on"
+    return f"killed by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
 
 
 def root_cause(log: Path) -> str:

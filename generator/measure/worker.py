@@ -38,11 +38,10 @@ def main() -> None:
     with os.fdopen(int(sys.argv[1]), "w", encoding="utf-8") as replies:
         progress = Progress(replies)
         try:
-            answer: dict[str, Any] = {"completed": measure(sys.argv[2], progress)}
+            measure(sys.argv[2], progress)
         except Exception as error:
             traceback.print_exc()
-            answer = {"failed": {"reason": reason_of(error), "message": message_of(error)}}
-        progress.send(answer)
+            progress.send({"failed": {"reason": reason_of(error), "message": message_of(error)}})
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
@@ -69,9 +68,9 @@ class Progress:
         self._replies.flush()
 
 
-def measure(engine_id: str, progress: Progress) -> dict[str, Any]:
+def measure(engine_id: str, progress: Progress) -> None:
     """The protocol: import → wait for what to measure → baseline → load → warm-up → points → readings, quality
-    and tasks, with the engine still alive → close."""
+    and tasks, with the engine still alive → answer → close, which may hang or fail without harm."""
     start = progress.stage("import")
     module: Any = importlib.import_module(f"generator.measure.engines.{engine_id}")
     times_s = {"import_time_s": perf_counter() - start}
@@ -108,9 +107,9 @@ def measure(engine_id: str, progress: Progress) -> dict[str, Any]:
     faults = [*environment_faults(telemetry, clocks, others, watch), *memory_faults(quantities)]
     quality = unless_it_fails(lambda: measure_quality(engine, request, text), "quality_unmeasured", faults)
     tasks = unless_it_fails(lambda: scores_of_tasks(engine, request, progress), "tasks_unmeasured", faults) or []
+    progress.send({"completed": as_json(loaded, quantities, points, unserved, quality, tasks, telemetry, faults)})
     progress.stage("close")
     engine.close()
-    return as_json(loaded, quantities, points, unserved, quality, tasks, telemetry, faults)
 
 
 def unless_it_fails(work: Callable[[], T], kind: FaultKind, faults: list[Fault]) -> T | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 import psutil
@@ -41,7 +41,7 @@ class Card(Gpu):
         return value
 
     def used_bytes(self) -> int:
-        return self.used.pop(0) if len(self.used) > 1 else self.used[0]
+        return int(self._answer("memory", self.used.pop(0) if len(self.used) > 1 else self.used[0]))
 
     def utilisation_percent(self) -> float:
         return float(self._answer("utilisation", 80.0))
@@ -208,6 +208,14 @@ def test_the_next_launch_waits_until_the_memory_of_the_last_is_given_back(monkey
 
     monkeypatch.setattr(environment, "RELEASE_S", 0.1)
     wait_for_release(Card(used=[20 * GIB]), 0)  # never given back: it goes on, and the next launch says what it found
+
+
+def test_a_card_that_is_lost_is_not_waited_for() -> None:
+    start = monotonic()
+
+    wait_for_release(Card(used=[20 * GIB], unreadable=("memory",)), 0)
+
+    assert monotonic() - start < 1
 
 
 def test_a_driver_that_does_not_list_processes_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,182 @@
+"""The parent's side of a launch with workers that misbehave: real processes, each with a fault of its own."""
+
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from examples import cell, profile
+
+from generator.measure import launcher
+from generator.measure.engine import LaunchRequest
+from generator.measure.launcher import Answer, NoAnswer, Worker, worker_environment
+from generator.profiles import EngineSettings
+from generator.record import Stage
+
+# A worker that speaks the protocol; what it then does is the test's. `child` starts a process that outlives it, unless
+# somebody ends it, and keeps its replies open.
+PROLOGUE = """
+import json, os, signal, subprocess, sys, time
+replies = os.fdopen(int(sys.argv[1]), "w", buffering=1)
+def say(**message):
+    print(json.dumps(message), file=replies)
+def child():
+    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+    process = subprocess.Popen([sys.executable, "-c", code], pass_fds=[int(sys.argv[1])])
+    print("child", process.pid, flush=True)
+say(stage="import"); say(stage="wait")
+request = json.loads(sys.stdin.readline())
+"""
+
+Run = Callable[[str], Answer | NoAnswer]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a worker that does what its text says; nothing of it may be left afterwards."""
+    stages: tuple[Stage, ...] = ("prepare", "import", "wait", "load", "warm-up", "generate", "tasks", "close")
+    monkeypatch.setattr(launcher, "DEADLINES_S", dict.fromkeys(stages, 2.0))
+    monkeypatch.setattr(launcher, "LOOK_S", 0.1)
+    monkeypatch.setattr(launcher, "LAST_S", 0.5)
+
+    def run(text: str) -> Answer | NoAnswer:
+        script, log = tmp_path / "worker.py", tmp_path / "r01.log"
+        script.write_text(PROLOGUE + text)
+        monkeypatch.setattr(launcher, "COMMAND", (sys.executable, str(script)))
+        worker = Worker("vllm", EngineSettings(max_model_len=64), tmp_path / "next.log")
+        answer = worker.run(REQUEST, log, lambda _: None)
+        left = [int(line.split()[1]) for line in log.read_text().splitlines() if line.startswith("child ")]
+        assert not any(alive(pid) for pid in left), "a process of the worker is left"
+        return answer
+
+    return run
+
+
+REQUEST = LaunchRequest(
+    cell=cell("fp16"),
+    checkpoint="nowhere",
+    model_source="nothing",
+    model_revision=None,
+    device="cpu",
+    memory_budget_gib=None,
+    workloads=(profile().headline,),
+    quality=None,
+    tasks=None,
+    engine=EngineSettings(max_model_len=64),
+)
+
+
+def alive(pid: int) -> bool:
+    """Whether the process runs; one that has ended and waits for its parent does not."""
+    for _ in range(20):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except OSError:
+            return False
+        if state == "Z":
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def test_a_result_is_kept_though_the_engine_never_ends(run: Run) -> None:
+    answer = run('say(stage="load"); child(); say(completed={"speed": 1}); say(stage="close"); time.sleep(600)')
+
+    assert isinstance(answer, Answer)
+    assert answer.completed == {"speed": 1}
+    assert answer.stages_s["close"] == pytest.approx(2, abs=0.5)
+
+
+def test_a_result_is_kept_though_the_engine_fails_while_it_closes(run: Run) -> None:
+    failed = '{"reason": "engine_error", "message": "no"}'
+    answer = run(f'say(completed={{"speed": 1}}); say(stage="close"); say(failed={failed}); os._exit(1)')
+
+    assert isinstance(answer, Answer)
+
+
+def test_a_worker_that_hangs_meets_the_deadline_of_its_stage(run: Run) -> None:
+    answer = run('say(stage="load"); child(); print("waiting for a lock", flush=True); time.sleep(600)')
+
+    assert isinstance(answer, NoAnswer)
+    assert (answer.stage, answer.reason) == ("load", "time_out")
+    assert answer.message == "no sign of life for 2 s; last words: waiting for a lock"
+
+
+def test_a_point_that_begins_gives_its_stage_another_deadline(run: Run) -> None:
+    points = "for number in range(4):\n    say(alive=str(number)); time.sleep(1)\nsay(completed={}); os._exit(0)"
+    answer = run(f'say(stage="generate")\n{points}')
+
+    assert isinstance(answer, Answer)
+    assert answer.stages_s["generate"] == pytest.approx(4, abs=0.5)
+
+
+def test_a_worker_that_dies_without_a_reason_shows_its_root_cause(run: Run) -> None:
+    trace = "ValueError: the weights are torn\\n  during handling\\nbye"
+    answer = run(f'say(stage="warm-up"); print("{trace}", flush=True); os.kill(os.getpid(), signal.SIGSEGV)')
+
+    assert isinstance(answer, NoAnswer)
+    assert (answer.stage, answer.reason) == ("warm-up", "crashed")
+    assert answer.message == "killed by SIGSEGV: ValueError: the weights are torn"
+
+
+def test_a_process_that_a_dead_worker_leaves_behind_hides_nothing(run: Run) -> None:
+    start = time.monotonic()
+    answer = run('say(stage="load"); child(); sys.exit(3)')
+
+    assert isinstance(answer, NoAnswer)
+    assert (answer.stage, answer.reason) == ("load", "crashed")
+    assert answer.message.startswith("exit status 3")
+    assert time.monotonic() - start < 2  # it was not waited for
+
+
+def test_a_worker_that_stops_talking_is_ended(run: Run) -> None:
+    answer = run('say(stage="load"); child(); replies.close(); time.sleep(600)')
+
+    assert isinstance(answer, NoAnswer)
+    assert answer.reason in {"crashed", "time_out"}
+
+
+def test_what_the_engine_says_of_its_failure_is_passed_on(run: Run) -> None:
+    answer = run('say(stage="load"); say(failed={"reason": "out_of_memory", "message": "CUDA out of memory"})')
+
+    assert answer == NoAnswer("load", "out_of_memory", "CUDA out of memory")
+
+
+def test_a_worker_gets_no_secret_and_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_example")
+    monkeypatch.setenv("MY_API_KEY", "example")
+
+    given = worker_environment(EngineSettings(max_model_len=64, disabled_kernels=("MacheteLinearKernel",)))
+
+    assert "example" not in " ".join(given.values())
+    assert given["HF_HUB_OFFLINE"] == "1"
+    assert given["VLLM_DISABLED_KERNELS"] == "MacheteLinearKernel"
+    assert given["PATH"] == os.environ["PATH"]
+
+
+@pytest.mark.engine
+@pytest.mark.skipif(importlib.util.find_spec("transformers") is None, reason="no engine is installed: run `make setup`")
+def test_the_parent_s_own_end_is_the_worker_s(tmp_path: Path) -> None:
+    """The real worker: it asks the kernel to end with its parent."""
+    code = (
+        "import sys, time; from pathlib import Path; from generator.measure.launcher import Worker;"
+        "from generator.profiles import EngineSettings;"
+        "worker = Worker('transformers', EngineSettings(max_model_len=64), Path(sys.argv[1]));"
+        "print(worker._process.pid, flush=True); time.sleep(600)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "log")], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    time.sleep(1.5)  # it has begun to import its engine
+    assert alive(pid)
+
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+
+    assert not alive(pid)
+    parent.stdout.close()
