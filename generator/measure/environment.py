@@ -183,14 +183,14 @@ def environment_sha256(hardware_: Hardware, versions_: dict[str, str]) -> str:
 
 def git_revision() -> str | None:
     """The commit of this checkout, with "+changes" when code differs from it; None outside a checkout."""
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parent
 
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(root), *arguments]
         return subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip()
 
     try:
-        changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)measurements")
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", str(root.parent))
         return git("rev-parse", "HEAD") + ("+changes" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return None
