@@ -2,6 +2,7 @@
 
 import importlib.util
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from running import command, environment
 from generator.errors import UsageError
 from generator.measure.context import with_long_prompts
 from generator.measure.engine import Answered, Ask, NoRoomError, Served
+from generator.measure.launcher import WORKER_ENVIRONMENT
 from generator.measure.meters.speed import time_loop
 from generator.measure.points import Vocabulary, longest_prompt
 from generator.measurements import read_runs
@@ -60,6 +62,48 @@ def test_what_is_too_long_says_so_and_the_rest_is_measured(tmp_path: Path) -> No
         assert (unserved.workload, unserved.reason) == ("prompt-100000", "no_room")
         assert longest.requests is not None
         assert longest.requests.prompt_tokens[0] > 512  # the profile's own limit does not hold here
+
+
+# A block of the cache is taken away behind the engine's back, as vLLM 0.26 does with the one that it keeps for itself.
+TOO_LARGE = """
+import os, sys
+from pathlib import Path
+from generator.cells import Cell
+from generator.measure.engine import Ask, LaunchRequest, NoRoomError
+from generator.measure.engines.vllm import engine_for
+from generator.profiles import load_profile
+profile, folder = load_profile("demo")
+settings = profile.engine.model_copy(update={"max_model_len": 1024, "kv_cache_gib": 0.0022})
+engine = engine_for(LaunchRequest(
+    cell=Cell(method="fp16", engine="vllm", mode="eager"),
+    checkpoint=str((folder / "../../models/demo/fp16").resolve()), model_source="demo", model_revision=None, device="cpu", memory_budget_gib=None, workloads=profile.workloads,
+    quality=None, tasks=None, engine=settings,
+))
+engine.load()
+engine._core().scheduler.kv_cache_manager.block_pool.get_new_blocks(1)
+try:
+    engine.serve([Ask([1] * 1000, 8)], 1)
+except NoRoomError as error:
+    print("REFUSED", error)
+print("ANSWERED", len(engine.serve([Ask([1] * 100, 8)], 1).answered[0].token_s), flush=True)
+os._exit(0)
+"""
+
+
+@pytest.mark.engine
+@pytest.mark.skipif(importlib.util.find_spec("vllm") is None, reason="no engine is installed: run `make setup`")
+def test_a_request_that_needs_more_than_all_the_cache_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", TOO_LARGE],
+        env=environment(tmp_path) | WORKER_ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert "REFUSED a request needs more than the whole KV cache" in done.stdout, done.stderr[-2000:]
+    assert "ANSWERED 8" in done.stdout  # the engine has kept nothing of it
 
 
 class Crowded:
