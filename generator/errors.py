@@ -42,5 +42,11 @@ class StorageError(QuantpressError):
     exit_status = 8
 
 
+class PeerError(QuantpressError):
+    """Another benchmark, run for comparison, gave no result."""
+
+    exit_status = 9
+
+
 # A run that ended with failed launches is saved and complete; only its exit status tells.
 SOME_LAUNCHES_FAILED = 6

@@ -50,7 +50,8 @@ Experiment = Paradox | Literal["long_context"]
 
 
 class MeasuredRun(Frozen):
-    """The manifest of a run that Quantpress measured: the profile's `rounds` launches of each of `cells`."""
+    """The manifest of a run that Quantpress measured: the profile's `rounds` launches of each of `cells`; of a
+    search, as many as it takes."""
 
     schema_version: Literal[1]
     origin: Literal["measured"]

@@ -105,7 +105,9 @@ class Quantities(WithReasons):
     warmup_time_s              the whole warm-up, that request included
     output_tokens_per_s        median over the repeats of the first workload; all its prompts run at once
     output_tokens_total        of all repeats of it, warm-up excluded
-    system_ram_increase_mib, system_ram_percent  the whole machine's, from before the launch to after the generation
+    system_ram_increase_mib    rise of the RAM that the measuring process alone holds, from before the load to after the
+                               generation; of reported figures, the whole machine's
+    system_ram_percent         the whole machine's, then; the worker that imports ahead is in it
     process_memory_peak_mib    highest resident memory of the measuring process
     """
 

@@ -127,6 +127,7 @@ def find_cell(cell: Cell, launches: Sequence[Completed | Failed | Reported], pro
         stats["cold_load_time_s"] = Stat(_numbers("load_time_s", cold))
     measured = [launch for launch in valid if isinstance(launch, Completed)]
     points = tuple(_points(measured, profile)) if profile else ()
+    served = {(point.workload, point.concurrency) for point in points}
     unserved = {(one.workload, one.concurrency): one for launch in measured for one in launch.unserved}
     return CellFindings(
         cell=cell,
@@ -135,7 +136,7 @@ def find_cell(cell: Cell, launches: Sequence[Completed | Failed | Reported], pro
         stats=stats | dict(_derived(profile, stats, points)),
         absent=absent,
         points=points,
-        unserved=tuple(unserved.values()),
+        unserved=tuple(one for key, one in unserved.items() if key not in served),
     )
 
 

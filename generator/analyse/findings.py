@@ -93,6 +93,6 @@ def _cells(run: Run) -> Iterable[CellFindings]:
 
 def _found_by_search(launches: Sequence[Completed | Failed | Reported]) -> list[Completed | Failed | Reported]:
     """Of the tries of a search, the smallest KV cache that served the load; those that failed are kept with it."""
-    served = [one for one in launches if isinstance(one, Completed) and not one.unserved]
+    served = [one for one in launches if isinstance(one, Completed) and one.valid and not one.unserved]
     smallest = sorted(served, key=lambda one: one.quantities.kv_cache_gib or 0)[:1]
-    return [*smallest, *(one for one in launches if isinstance(one, Failed))]
+    return [*smallest, *(one for one in launches if isinstance(one, Failed) and one.reason != "no_room")]

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from generator.analyse import noise
 from generator.analyse.cell import CellFindings
+from generator.analyse.noise import Points
 from generator.analyse.peers import PeerFindings, peers_of
 from generator.analyse.quality import QualityFindings, quality_of
 from generator.analyse.scenarios import SCENARIOS, Candidate, Recommendation, ScenarioId, recommend
@@ -35,6 +36,14 @@ BUSY: Final[tuple[Stage, ...]] = ("load", "warm-up", "generate", "tasks")
 
 # What kind of evidence a run is; only a measured one with a GPU, or a reported one, can carry a recommendation.
 Kind = Literal["measured", "demo", "reported"]
+
+
+@dataclass(frozen=True, slots=True)
+class TooSmall:
+    """A KV cache that did not serve, and why; the tokens are None where the engine did not even start."""
+
+    kv_cache_tokens: int | None
+    message: str
 
 
 @dataclass(frozen=True)
@@ -94,14 +103,18 @@ class RunFindings:
 
     @property
     def complete(self) -> bool:
-        """Whether every launch of its plan was made."""
+        """Whether every launch of its plan was made; of a search, whether each cell's has ended."""
+        if self.experiment == "smallest_budget":
+            return all(one.failed or self.too_small(one) for one in self.cells)
         return len(self.run.launches) >= self.planned
 
     @property
     def planned(self) -> int:
-        """How many launches its plan has; a search may need more."""
+        """How many launches its plan has; a search, whose length nobody knows, at least two for each cell."""
         if isinstance(self.manifest, ReportedRun):
             return len(self.run.launches)
+        if self.experiment == "smallest_budget":
+            return 2 * len(self.cells)
         return len(self.manifest.cells) * self.manifest.profile.rounds
 
     @property
@@ -158,11 +171,13 @@ class RunFindings:
 
     def detectable(self, quantity: str = "output_tokens_per_s") -> float | None:
         """See `noise.detectable`."""
-        return noise.detectable(self.baseline, self.shown, quantity) if self.baseline else None
+        return noise.detectable(self.baseline, self.shown, quantity, self.floor) if self.baseline else None
 
-    def detectable_by_users(self, quantity: str) -> float | None:
-        """See `noise.detectable_by_users`."""
-        return noise.detectable_by_users(self.baseline, self.shown, quantity) if self.baseline else None
+    def detectable_by_point(self, quantity: str, points: Points) -> float | None:
+        """See `noise.detectable_by_point`."""
+        if self.baseline is None:
+            return None
+        return noise.detectable_by_point(self.baseline, self.shown, quantity, points, self.floor)
 
     @property
     def doubts(self) -> tuple[tuple[Completed, Fault, bool], ...]:
@@ -170,11 +185,15 @@ class RunFindings:
         launches = [launch for launch in self.run.launches if isinstance(launch, Completed)]
         return tuple((launch, fault, launch.valid) for launch in launches for fault in launch.faults)
 
-    def too_small(self, one: CellFindings) -> Completed | None:
-        """Of a search for the smallest KV cache, the largest that did not serve the cell's load; None without one."""
-        tries = [launch for launch in self.run.launches if isinstance(launch, Completed) and launch.cell == one.cell]
-        unserved = [launch for launch in tries if launch.unserved]
-        return max(unserved, key=lambda launch: launch.quantities.kv_cache_gib or 0, default=None)
+    def too_small(self, one: CellFindings) -> TooSmall | None:
+        """Of a search for the smallest KV cache, the largest that had no room for the cell's load; None without one."""
+        found = []
+        for launch in self.run.launches:
+            if launch.cell == one.cell and isinstance(launch, Completed) and launch.unserved:
+                found.append(TooSmall(launch.quantities.kv_cache_tokens, launch.unserved[0].message))
+            elif launch.cell == one.cell and isinstance(launch, Failed) and launch.reason == "no_room":
+                found.append(TooSmall(None, launch.message))
+        return max(found, key=lambda too_small: too_small.kv_cache_tokens or 0, default=None)
 
     @property
     def idle_share(self) -> float | None:

@@ -139,13 +139,13 @@ def holm(p_values: Mapping[Key, float]) -> set[Key]:
     return proven
 
 
-def smallest_detectable(log_ratios: Sequence[float]) -> float:
-    """The smallest difference, as a share, that as many rounds as noisy as these would prove in four of five cases.
-    Infinite with fewer than two rounds."""
+def smallest_detectable(log_ratios: Sequence[float], comparisons: int = 1) -> float:
+    """The smallest difference, as a share, that as many rounds as noisy as these would prove in four of five cases,
+    as the first of so many `comparisons` under Holm's rule. Infinite with fewer than two rounds."""
     if len(log_ratios) < 2:
         return inf
     freedom = len(log_ratios) - 1
-    reach = t_quantile((1 + CONFIDENCE) / 2, freedom) + t_quantile(POWER, freedom)
+    reach = t_quantile(1 - (1 - CONFIDENCE) / 2 / comparisons, freedom) + t_quantile(POWER, freedom)
     return exp(reach * stdev(log_ratios) / sqrt(len(log_ratios))) - 1
 
 

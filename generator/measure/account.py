@@ -47,7 +47,7 @@ def assemble(
         "graph_capture_time_s": loaded.graph_capture_time_s,
         "output_tokens_per_s": points[0].output_tokens_per_s,
         "output_tokens_total": sum(sample.output_tokens for sample in points[0].samples),
-        "system_ram_increase_mib": (after.ram_used_bytes - before.ram_used_bytes) / MIB,
+        "system_ram_increase_mib": (after.process_bytes - before.process_bytes) / MIB,
         "system_ram_percent": after.ram_percent,
         "process_memory_peak_mib": process_memory_peak_bytes() / MIB,
     }

@@ -11,7 +11,7 @@ from typing import Final
 
 from generator import measurements
 from generator.cells import Cell
-from generator.errors import UnfitError, UsageError
+from generator.errors import PeerError, UsageError
 from generator.folders import MEASUREMENTS
 from generator.manifest import MeasuredRun
 from generator.measure import environment
@@ -44,7 +44,7 @@ def crosscheck(
     """Run `vllm bench latency` for each cell of the run in vLLM, or of those of `methods`, and keep what it found
     beside the run: of the run named `run_id`, or else the newest one of this environment.
 
-    Raises `UsageError` when there is no such run or cell, `UnfitError` when the peer ends without a result.
+    Raises `UsageError` when there is no such run or cell, `PeerError` when the peer gives no result.
     """
     with alone(root):
         environment.refuse_unfit(environment.find_gpu())
@@ -59,16 +59,20 @@ def _crosscheck(
     launches = {
         launch.cell: launch
         for launch in run.launches
-        if isinstance(launch, Completed) and launch.cell.engine == "vllm" and not launch.cell.twin
+        if isinstance(launch, Completed) and launch.valid and launch.cell.engine == "vllm" and not launch.cell.twin
     }
     chosen = {cell: launch for cell, launch in launches.items() if not methods or cell.method in methods}
     if not chosen:
         raise UsageError(f"run {manifest.run_id}: no launch in vLLM of the chosen methods completed; name others")
+    gpu = environment.find_gpu()
+    idle_bytes = gpu.used_bytes() if gpu else 0
     for cell, launch in chosen.items():
         on_cell(cell)
         log = root / manifest.run_id / "logs" / f"peer-{cell.id}.log"
         result = _ask_the_peer(launch, manifest, _folder_of(cell.method, manifest.profile), log)
         measurements.write_peer(root / manifest.run_id, result)
+        if gpu is not None:
+            environment.wait_for_release(gpu, idle_bytes)
     return measurements.read_run(root / manifest.run_id)
 
 
@@ -76,13 +80,16 @@ def _run(run_id: str | None, root: Path) -> measurements.Run:
     sha256 = environment.environment_sha256(environment.hardware(environment.find_gpu()), environment.versions())
     for run in reversed(measurements.read_runs(root)):
         manifest = run.manifest
-        if isinstance(manifest, MeasuredRun) and run_id in {None, manifest.run_id}:
+        if not isinstance(manifest, MeasuredRun) or manifest.experiment is not None:
+            continue
+        if run_id in {None, manifest.run_id}:
             if manifest.environment_sha256 == sha256:
                 return run
             if run_id is not None:
                 raise UsageError(f"run {run_id}: it was measured in another environment; check it there")
-    named = f"there is no measured run {run_id!r}" if run_id else "no run was measured in this environment"
-    raise UsageError(f"{named}; measure one first")
+    if run_id is not None:
+        raise UsageError(f"run {run_id}: no measured run has that name, or it is a part of an experiment")
+    raise UsageError("no run was measured in this environment; measure one first")
 
 
 def _folder_of(method: MethodId, profile: Profile) -> Path:
@@ -106,17 +113,19 @@ def _ask_the_peer(launch: Completed, manifest: MeasuredRun, checkpoint: Path, lo
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "latency.json"
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("wb") as said:
-            status = subprocess.run(
-                [sys.executable, "-c", PEER, "--model", str(checkpoint), *words, "--output-json", str(output)],
-                stdout=said,
-                stderr=subprocess.STDOUT,
-                env=worker_environment(manifest.profile.engine),
-                timeout=DEADLINE_S,
-                check=False,
-            ).returncode
-        if status or not output.is_file():
-            raise UnfitError(f"vllm bench latency: exit status {status}: {root_cause(log)}; look at logs/{log.name}")
+        try:
+            with log.open("wb") as said:
+                subprocess.run(
+                    [sys.executable, "-c", PEER, "--model", str(checkpoint), *words, "--output-json", str(output)],
+                    stdout=said,
+                    stderr=subprocess.STDOUT,
+                    env=worker_environment(manifest.profile.engine),
+                    timeout=DEADLINE_S,
+                    check=True,
+                )
+        except subprocess.SubprocessError as error:
+            how = "no end in sight" if isinstance(error, subprocess.TimeoutExpired) else root_cause(log)
+            raise PeerError(f"vllm bench latency: {how}; look at logs/{log.name} of the run") from None
         durations_s = json.loads(output.read_text(encoding="utf-8"))["latencies"]
     model = launch.configuration.model_source.removeprefix("local folder ")
     kernels = manifest.profile.engine.disabled_kernels

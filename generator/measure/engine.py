@@ -82,11 +82,13 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A closed loop that was answered. `together` is the most requests that were ever worked on at once, `put_back` how
-    often one lost its place in the KV cache to another and had to begin again."""
+    """A closed loop that was answered. `together` is the most requests that were ever worked on at once, `waited` the
+    steps in which one was kept out because the KV cache had no room for it, `put_back` how often one lost its place
+    there to another and had to begin again."""
 
     answered: list[Answered]
     together: int
+    waited: int
     put_back: int
 
 

@@ -55,7 +55,7 @@ class Gpu:
         return int(self._memory().used)
 
     def utilisation_percent(self) -> float:
-        """See `meters.utilisation.Device`."""
+        """The share of the last sampling period in which any kernel ran."""
         return float(pynvml.nvmlDeviceGetUtilizationRates(self._handle).gpu)
 
     def power_w(self) -> float:

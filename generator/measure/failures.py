@@ -23,6 +23,7 @@ MENDS: Final[dict[FailureReason, str]] = {
 }
 
 # PyTorch's words, and vLLM's two: nothing left for the KV cache, and less free than its budget.
+NO_ROOM: Final = "larger than the available kv cache memory"
 OUT_OF_MEMORY: Final = (
     "out of memory",
     "outofmemory",
@@ -37,11 +38,11 @@ def reason_of(error: BaseException) -> FailureReason:
         return "wrong_kernel"
     if isinstance(error, UnsupportedError):
         return "unsupported"
-    if isinstance(error, NoRoomError):
-        return "no_room"
     if isinstance(error, ImportError):
         return "missing_package"
     text = f"{type(error).__name__}: {error}".lower()
+    if isinstance(error, NoRoomError) or NO_ROOM in text:
+        return "no_room"
     if isinstance(error, MemoryError) or any(sign in text for sign in OUT_OF_MEMORY):
         return "out_of_memory"
     return "engine_error"

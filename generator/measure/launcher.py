@@ -189,14 +189,15 @@ def _messages(process: "subprocess.Popen[bytes]", replies: int, stages: _Stages)
     it has left behind would keep the pipe open."""
     pending = b""
     while left_s := stages.left_s():
-        ready, _, _ = select.select([replies], [], [], min(left_s, LOOK_S))
+        has_ended = process.poll() is not None  # looked at first: what it said last is still read
+        ready, _, _ = select.select([replies], [], [], 0 if has_ended else min(left_s, LOOK_S))
         if ready:
             chunk = os.read(replies, 65536)
             if not chunk:
                 return
             *lines, pending = (pending + chunk).split(b"\n")
             yield from map(json.loads, lines)
-        elif process.poll() is not None:
+        elif has_ended:
             return
 
 

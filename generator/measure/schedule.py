@@ -68,8 +68,8 @@ class Rounds:
 
 class Search:
     """The smallest KV cache with which each cell serves its load: from `guess_gib` a step down as long as all is
-    served, or up as long as it is not, until one that serves and one that does not lie a step apart. A cell that can't
-    be launched is given up: more cache would not help it.
+    served, or up as long as there is no room, until one that serves and one that does not lie a step apart. A cell that
+    fails for any other reason, or has no room in twice the guess, is given up: more cache would not help it.
     """
 
     def __init__(self, cells: Sequence[Cell], guess_gib: float) -> None:
@@ -96,9 +96,10 @@ class Search:
         steps = 0
         for one in tries:
             seen.add(steps)
-            if isinstance(one, Failed):
+            reasons = {one.reason} if isinstance(one, Failed) else {point.reason for point in one.unserved}
+            if reasons - {"no_room"}:
                 return None
-            steps += 1 if one.unserved else -1
-        if steps in seen or steps * SEARCH_STEP <= -1:
+            steps += 1 if reasons else -1
+        if steps in seen or abs(steps * SEARCH_STEP) >= 1:
             return None
         return Slot(len(tries) + 1, cell, self._guess_gib * (1 + steps * SEARCH_STEP))

@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import get_args
 
 from generator import measurements
 from generator.cells import Cell
 from generator.errors import StorageError, UsageError
 from generator.folders import MEASUREMENTS
-from generator.manifest import Experiment, MeasuredRun
+from generator.manifest import Experiment, MeasuredRun, Paradox
 from generator.measure import environment
 from generator.measure.checkpoints import Ready, Unavailable, prepare
 from generator.measure.line import Line, Watcher, now
@@ -59,7 +60,8 @@ def measure(order: Order, watcher: Watcher, root: Path = MEASUREMENTS) -> measur
                 measurements.write_launch(folder, outcome)
                 made.append(outcome)
                 watcher.ends(slot, outcome)
-            line.forget_the_baseline()
+            if all(isinstance(one, Completed) for one in made):
+                line.forget_the_baseline()
         finally:
             line.clear()
         return measurements.read_run(folder)
@@ -116,7 +118,7 @@ def _open_run(order: Order, root: Path) -> tuple[Path, MeasuredRun]:
             and _same_but_for_rounds(manifest, order)
             and (
                 len(run.launches) < len(manifest.cells) * order.profile.rounds
-                or order.experiment is not None
+                or order.experiment in get_args(Paradox)
                 or (order.retry_failed and any(launch_.status == "failed" for launch_ in run.launches))
             )
         ):
@@ -125,7 +127,7 @@ def _open_run(order: Order, root: Path) -> tuple[Path, MeasuredRun]:
                 manifest = manifest.model_copy(update={"profile": order.profile})
                 measurements.write_manifest(folder, manifest)
             return folder, manifest
-    if order.retry_failed:
+    if order.retry_failed and order.experiment in {None, "equal_utilisation", "long_context"}:
         raise UsageError("--retry-failed: no run of this profile in this environment has failed launches; leave it out")
     manifest = MeasuredRun(
         schema_version=SCHEMA_VERSION,

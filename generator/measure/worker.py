@@ -105,9 +105,22 @@ def measure(engine_id: str, progress: Progress) -> None:
     utilisation = watch.utilisation_peak_percent if watch else None
     quantities = assemble(request, loaded, memory, points, before, after, gpu, utilisation, times_s)
     faults = [*environment_faults(telemetry, clocks, others, watch), *memory_faults(quantities)]
+
+    def answer(quality: Quality | None, tasks: list[TaskScore], *missing: FaultKind) -> None:
+        """What is known by now. The last answer counts; an earlier one does, should the process not get any further."""
+        gone = [Fault(kind=kind, detail="the process ended while it was measured") for kind in missing]
+        found = as_json(loaded, quantities, points, unserved, quality, tasks, telemetry, [*faults, *gone])
+        progress.send({"completed": found})
+
+    if request.quality and request.tasks:
+        answer(None, [], "quality_unmeasured", "tasks_unmeasured")
+    elif request.quality:
+        answer(None, [], "quality_unmeasured")
     quality = unless_it_fails(lambda: measure_quality(engine, request, text), "quality_unmeasured", faults)
+    if request.tasks:
+        answer(quality, [], "tasks_unmeasured")
     tasks = unless_it_fails(lambda: scores_of_tasks(engine, request, progress), "tasks_unmeasured", faults) or []
-    progress.send({"completed": as_json(loaded, quantities, points, unserved, quality, tasks, telemetry, faults)})
+    answer(quality, tasks)
     progress.stage("close")
     engine.close()
 
@@ -116,7 +129,7 @@ def unless_it_fails(work: Callable[[], T], kind: FaultKind, faults: list[Fault])
     """What the work gives, or None and a fault more: what was measured before must not be lost by it."""
     try:
         return work()
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # tasks of lm_eval end the program when they miss something
         traceback.print_exc()
         faults.append(Fault(kind=kind, detail=message_of(error)))
         return None

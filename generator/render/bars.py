@@ -1,6 +1,6 @@
 """Charts made of bars: a quantity a cell, parts that add up, runs side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -58,7 +58,8 @@ def memory_parts(run: RunFindings) -> Chart | None:
         "free_gib": "Free",
     }
     rows = [(name, {part: float(getattr(parts, part)) for part in labels}) for name, parts in known]
-    return _stacked("memory-parts", rows, labels, "GPU memory (GiB)", "GiB")
+    chart = _stacked("memory-parts", rows, labels, "GPU memory (GiB)", "GiB")
+    return replace(chart, detectable=run.detectable("gpu_memory_used_mib")) if chart else None
 
 
 def load_times(run: RunFindings) -> Chart | None:
@@ -132,7 +133,13 @@ def side_by_side(runs: Sequence[tuple[str, RunFindings]], quantity: str) -> Char
         return None
     layout = {"barmode": "group", "yaxis": {"title": {"text": axis_title(quantity)}, "rangemode": "tozero"}}
     columns = ("Method and run", f"Median, {unit(quantity)}")
-    return Chart(f"{quantity.replace('_', '-')}-side-by-side", figure_json(traces, layout), columns, tuple(rows))
+    return Chart(
+        slug=f"{quantity.replace('_', '-')}-side-by-side",
+        figure=figure_json(traces, layout),
+        columns=columns,
+        rows=tuple(rows),
+        detectable=_worst(run.detectable(quantity) for _, run in runs),
+    )
 
 
 def divergence(run: RunFindings) -> Chart | None:
@@ -217,8 +224,12 @@ def relative_speed(runs: Sequence[tuple[str, RunFindings]]) -> Chart | None:
         figure=figure_json(traces, layout),
         columns=("Method and run", "Speed against FP16"),
         rows=tuple(rows),
-        detectable=runs[0][1].detectable(),
+        detectable=_worst(run.detectable() for _, run in runs),
     )
+
+
+def _worst(detectable: Iterable[float | None]) -> float | None:
+    return max((one for one in detectable if one is not None), default=None)
 
 
 def _ratios(run: RunFindings) -> list[tuple[CellFindings, float]]:

@@ -1,12 +1,13 @@
 """Charts of one quantity over another: curves and points."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import plotly.graph_objects as go
 
-from generator.analyse.cell import CONTEXTS, CellFindings, PointFindings
+from generator.analyse.cell import CONTEXTS
+from generator.analyse.noise import Points
 from generator.analyse.run import RunFindings
 from generator.render.figure import Chart, axis_title, figure_json, look, origin, rounded, three, whiskers
 from generator.render.units import bare, number, unit
@@ -38,6 +39,7 @@ def users_by_context(run: RunFindings) -> Chart | None:
         figure=figure_json(traces, layout),
         columns=("Method", *(f"Users at {context:,} tokens" for context in CONTEXTS)),
         rows=tuple((one.name, *(number(users) for users in one.users_by_context.values())) for one in shown),
+        detectable=run.detectable("kv_cache_tokens"),
     )
 
 
@@ -47,7 +49,7 @@ class Across:
 
     slug: str
     axis: str
-    points: Callable[[CellFindings], dict[int, PointFindings]]
+    points: Points
     tick: Callable[[int], str]
     unit: str
 
@@ -71,8 +73,7 @@ PROMPT: Final = Across(
 def by_users(run: RunFindings, quantity: str, scale: float = 1, axis: str | None = None) -> Chart | None:
     """A quantity over the number of users who are served at once; a line a cell. None where fewer than two numbers of
     users were measured. `scale` and `axis` give it in another unit."""
-    chart = _over(USERS, run, quantity, scale, axis or axis_title(quantity))
-    return replace(chart, detectable=run.detectable_by_users(quantity)) if chart else None
+    return _over(USERS, run, quantity, scale, axis or axis_title(quantity))
 
 
 def by_prompt(run: RunFindings, quantity: str, scale: float = 1, axis: str | None = None) -> Chart | None:
@@ -116,6 +117,7 @@ def _over(across: Across, run: RunFindings, quantity: str, scale: float, axis: s
             for one, stats in curves
             for value, stat in stats.items()
         ),
+        detectable=run.detectable_by_point(quantity, across.points),
     )
 
 

@@ -69,7 +69,8 @@ def test_equal_cells_are_a_tie_and_say_how_noisy_the_machine_is() -> None:
     assert run.noise is not None
     assert run.noise.verdict == "same"
     assert 0 < (run.detectable() or 0) < 0.1
-    assert 0 < (run.detectable_by_users("output_tokens_per_s") or 0) < 0.1
+    by_users = run.detectable_by_point("output_tokens_per_s", lambda one: {p.concurrency: p for p in one.served})
+    assert 0 < (by_users or 0) < 0.1
     assert run.detectable("weights_gib") == 0  # it does not vary
 
 

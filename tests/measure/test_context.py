@@ -76,8 +76,8 @@ profile, folder = load_profile("demo")
 settings = profile.engine.model_copy(update={"max_model_len": 1024, "kv_cache_gib": 0.0022})
 engine = engine_for(LaunchRequest(
     cell=Cell(method="fp16", engine="vllm", mode="eager"),
-    checkpoint=str((folder / "../../models/demo/fp16").resolve()), model_source="demo", model_revision=None, device="cpu", memory_budget_gib=None, workloads=profile.workloads,
-    quality=None, tasks=None, engine=settings,
+    checkpoint=str((folder / "../../models/demo/fp16").resolve()), model_source="demo", model_revision=None,
+    device="cpu", memory_budget_gib=None, workloads=profile.workloads, quality=None, tasks=None, engine=settings,
 ))
 engine.load()
 engine._core().scheduler.kv_cache_manager.block_pool.get_new_blocks(1)
@@ -121,7 +121,9 @@ class Crowded:
         if any(len(ask.prompt) + ask.output_tokens > self._room for ask in asks):
             raise MemoryError("CUDA out of memory")
         times_s = tuple(1.0 + number for number in range(asks[0].output_tokens))
-        return Served([Answered(ask, 0.5, times_s) for ask in asks], min(users, self._together), 0)
+        return Served(
+            [Answered(ask, 0.5, times_s) for ask in asks], min(users, self._together), int(users > self._together), 0
+        )
 
 
 WORKLOAD = LongestPrompt(name="longest", kind="longest-prompt", output_tokens=4, step_tokens=16)

@@ -3,7 +3,7 @@
 from collections import Counter
 from itertools import pairwise
 
-from examples import NO_ROOM, cell, completed, failed
+from examples import NO_ROOM, cell, completed, failed, replaced
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -66,6 +66,22 @@ def test_a_search_ends_at_the_smallest_cache_that_serves(needed: float, guess_gi
 
     assert needed * guess_gib <= min(served) < (needed + SEARCH_STEP) * guess_gib * (1 + 1e-9)
     assert len(made) <= 2 + abs(needed - 1) / SEARCH_STEP + 1
+
+
+def test_a_search_takes_a_start_without_room_for_one_that_does_not_serve() -> None:
+    refused = failed("fp16").model_copy(update={"reason": "no_room"})
+
+    assert Search(CELLS[:1], 1.0).following([refused]) == Slot(2, CELLS[0], 1 + SEARCH_STEP)
+
+
+def test_a_search_ends_where_more_cache_would_not_help() -> None:
+    broken = completed("fp16", unserved=[replaced(NO_ROOM, reason="engine_error")])
+    assert Search(CELLS[:1], 1.0).following([broken]) is None
+
+    made: list[Completed | Failed] = []
+    while slot := Search(CELLS[:1], 1.0).following(made):
+        made.append(completed("fp16", round_=slot.round, unserved=[NO_ROOM]))
+    assert len(made) == 1 / SEARCH_STEP  # twice the guess is tried no more
 
 
 def test_a_search_goes_from_cell_to_cell_and_gives_up_one_that_fails() -> None:

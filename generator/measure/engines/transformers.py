@@ -86,7 +86,7 @@ class TransformersEngine:
             for user, ask in enumerate(batch):
                 answered.append(Answered(ask, free_s[user], tuple(clock.token_s[: ask.output_tokens])))
                 free_s[user] = clock.token_s[ask.output_tokens - 1]
-        return Served(answered, together=min(users, len(asks)), put_back=0)
+        return Served(answered, together=min(users, len(asks)), waited=0, put_back=0)
 
     def score(self, windows: Sequence[Sequence[int]]) -> Iterator[torch.Tensor]:
         """See `Engine.score`."""

@@ -93,7 +93,7 @@ class VllmEngine:
         token_s: dict[str, list[float]] = {}
         put_back: dict[str, int] = {}
         in_flight: set[str] = set()
-        together = idle_steps = 0
+        together = waited = idle_steps = 0
         try:
             while waiting or in_flight:
                 while waiting and len(in_flight) < users:
@@ -108,6 +108,7 @@ class VllmEngine:
                 outputs = engine.step()
                 now = perf_counter()
                 together = max(together, len(scheduler.running))
+                waited += self._lacks_room(next(iter(scheduler.waiting), None))
                 put_back |= {one.request_id: one.num_preemptions for one in scheduler.waiting if one.num_preemptions}
                 idle_steps = 0 if scheduler.running or outputs else idle_steps + 1
                 # vLLM takes requests that need all of the cache, of which it keeps a block for itself: they wait for
@@ -122,7 +123,7 @@ class VllmEngine:
             if in_flight:
                 engine.abort_request(list(in_flight))
         answered = [Answered(ask, sent_s[str(number)], tuple(token_s[str(number)])) for number, ask in enumerate(asks)]
-        return Served(answered, together, sum(put_back.values()))
+        return Served(answered, together, waited, sum(put_back.values()))
 
     def score(self, windows: Sequence[Sequence[int]]) -> Iterator[torch.Tensor]:
         """See `Engine.score`. To say how likely a prompt's tokens are, vLLM computes the logits of all its positions;
@@ -193,6 +194,13 @@ class VllmEngine:
             # Its own CUDA context is there when it first looks at the card, so its account leaves it out.
             "non_torch_bytes": None if non_torch is None else int(worker.init_snapshot.non_torch_memory + non_torch),
         }
+
+    def _lacks_room(self, request: Any) -> bool:
+        """Whether a request that waits (it may be None) waits for room in the KV cache, and not for its turn."""
+        if request is None:
+            return False
+        free_blocks: int = self._core().scheduler.kv_cache_manager.block_pool.get_num_free_blocks()
+        return bool(request.num_prompt_tokens > free_blocks * self._config().cache_config.block_size)
 
     def _core(self) -> Any:
         return self._llm.llm_engine.engine_core.engine_core

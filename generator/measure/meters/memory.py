@@ -22,17 +22,18 @@ class Device(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MemoryReading:
-    """One look at the memory; `gpu_used_bytes` is None where there is no GPU."""
+    """One look at the memory; `gpu_used_bytes` is None where there is no GPU. `process_bytes` is the RAM that this
+    process alone holds; `ram_percent` is the whole machine's."""
 
     gpu_used_bytes: int | None
-    ram_used_bytes: int
+    process_bytes: int
     ram_percent: float
 
 
 def read_memory(gpu: Device | None) -> MemoryReading:
     """The memory of the device and of the machine, now."""
-    ram = psutil.virtual_memory()
-    return MemoryReading(gpu.used_bytes() if gpu else None, ram.total - ram.available, ram.percent)
+    unique: int = psutil.Process().memory_full_info().uss
+    return MemoryReading(gpu.used_bytes() if gpu else None, unique, psutil.virtual_memory().percent)
 
 
 def process_memory_peak_bytes() -> int:

@@ -33,17 +33,16 @@ class Loop:
 
 def time_loop(engine: Engine, asks: Sequence[Ask], users: int, *, must_fit: bool = False) -> Loop:
     """One closed loop. Raises `ValueError` as `time_batch` does, and `NoRoomError` when a request is longer than the
-    engine takes, or where `must_fit` holds, when not all users had room at once."""
+    engine takes, or where `must_fit` holds, when the users had no room at once."""
     needed, allowed = max(len(ask.prompt) + ask.output_tokens for ask in asks), engine.context_tokens()
     if needed > allowed:
         raise NoRoomError(f"a prompt and its answer have {needed} tokens, and there is room for {allowed}")
     start = perf_counter()
     served = engine.serve(asks, users)
     duration_s = perf_counter() - start
-    if must_fit and (served.together < min(users, len(asks)) or served.put_back):
-        raise NoRoomError(
-            f"of {users} users, {served.together} had room at once, and {served.put_back} times one lost it to another"
-        )
+    if must_fit and (served.waited or served.put_back):
+        lost = f", and {served.put_back} times one lost its place to another" if served.put_back else ""
+        raise NoRoomError(f"of {users} users, {served.together} had room at once{lost}")
     answered = served.answered
     asked, got = [ask.output_tokens for ask in asks], [len(one.token_s) for one in answered]
     if asked != got:
