@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Final, Literal
 
 from generator.analyse.latency import latencies_s
@@ -18,6 +19,8 @@ GIB_IN_MIB: Final = 1024
 MEMORY_PARTS: Final = ("weights_gib", "kv_cache_gib", "activation_peak_gib", "cuda_graphs_gib", "non_torch_gib")
 # What depends on whether the engine compiled anew or found it in its cache.
 OF_A_START: Final = ("load_time_s", "compile_time_s", "weights_load_time_s", "graph_capture_time_s")
+# More users than those that bring less than this, as a share, only wait longer.
+GAIN: Final = 0.1
 # The contexts for which the users that fit are counted.
 CONTEXTS: Final = (2_048, 8_192, 32_768, 131_072)
 
@@ -101,6 +104,13 @@ class CellFindings:
         """The closed loops, by the number of users; of one user, that with the shortest prompts."""
         loops = [point for point in self.points if point.kind == "closed-loop" and point.concurrency > 1]
         return tuple(sorted((*self.alone[:1], *loops), key=lambda point: point.concurrency))
+
+    @property
+    def saturated_at(self) -> int | None:
+        """The fewest users from which the next larger number of them brings less than `GAIN` in speed; None where the
+        speed still grows with the most users that were measured."""
+        speeds = {point.concurrency: point.stats["output_tokens_per_s"].median for point in self.served}
+        return next((few for few, more in pairwise(speeds) if speeds[more] < (1 + GAIN) * speeds[few]), None)
 
     @property
     def alone(self) -> tuple[PointFindings, ...]:

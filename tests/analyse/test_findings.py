@@ -74,6 +74,16 @@ def test_equal_cells_are_a_tie_and_say_how_noisy_the_machine_is() -> None:
     assert run.detectable("weights_gib") == 0  # it does not vary
 
 
+def test_a_cell_is_saturated_where_more_users_bring_less_than_a_tenth() -> None:
+    launch = completed("fp16")
+    flat = launch.model_copy(update={"points": (launch.points[0], loop(1, 50), loop(4, 190), loop(16, 200))})
+
+    (growing,), (ended,) = (find((Run(manifest(methods=("fp16",)), (one,)),)).runs[0].cells for one in (launch, flat))
+
+    assert growing.saturated_at is None
+    assert ended.saturated_at == 4
+
+
 def test_controls_are_shown_beside_the_methods_and_a_twin_is_not() -> None:
     (run,) = find((with_controls(),)).runs
 

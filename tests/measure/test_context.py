@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from running import command, environment
+from running import command, environment, tiny_profile
 
 from generator.errors import UsageError
 from generator.measure.context import with_long_prompts
@@ -18,35 +18,11 @@ from generator.measurements import read_runs
 from generator.profiles import LongestPrompt, load_profile
 from generator.record import Completed
 
-PROFILE = """
-name = "tiny"
-model_name = "Tiny random model"
-weights = "random"
-purpose = "demo"
-rounds = 1
-[[workloads]]
-name = "seven"
-kind = "batch"
-output_tokens = 8
-repeats = 1
-random_prompts = 7
-random_prompt_tokens = 16
-[engine]
-max_model_len = 512
-max_num_batched_tokens = 512
-kv_cache_gib = 0.05
-[checkpoints.fp16]
-synthetic = "tiny"
-[checkpoints.nf4]
-synthetic = "tiny"
-"""
-
 
 @pytest.mark.engine
 @pytest.mark.skipif(importlib.util.find_spec("vllm") is None, reason="no engine is installed: run `make setup`")
 def test_what_is_too_long_says_so_and_the_rest_is_measured(tmp_path: Path) -> None:
-    (tmp_path / "tiny.toml").write_text(PROFILE)
-    words = ["context", "--profile", str(tmp_path / "tiny.toml"), "--prompt", "128", "--prompt", "100000"]
+    words = ["context", "--profile", tiny_profile(tmp_path, ["fp16", "nf4"]), "--prompt", "128", "--prompt", "100000"]
 
     done = subprocess.run(command(*words), env=environment(tmp_path), capture_output=True, text=True, check=False)
 

@@ -5,34 +5,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from running import command, environment
+from running import command, environment, tiny_profile
 
 from generator.analyse.findings import find
 from generator.measure.crosscheck import flags
 from generator.measurements import read_run
 from generator.record import Scalar
-
-# Many enough tokens that a batch takes far longer than what surrounds it.
-PROFILE = """
-name = "tiny"
-model_name = "Tiny random model"
-weights = "random"
-purpose = "demo"
-rounds = 1
-[[workloads]]
-name = "seven"
-kind = "batch"
-output_tokens = 64
-repeats = 5
-random_prompts = 7
-random_prompt_tokens = 16
-[engine]
-max_model_len = 512
-max_num_batched_tokens = 512
-kv_cache_gib = 0.05
-[checkpoints.fp16]
-synthetic = "tiny"
-"""
 
 
 def run(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
@@ -42,8 +20,7 @@ def run(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
 @pytest.mark.engine
 @pytest.mark.skipif(importlib.util.find_spec("vllm") is None, reason="no engine is installed: run `make setup`")
 def test_what_the_peer_finds_is_kept_beside_the_run(tmp_path: Path) -> None:
-    (tmp_path / "tiny.toml").write_text(PROFILE)
-    measured = run(tmp_path, "measure", "--profile", str(tmp_path / "tiny.toml"))
+    measured = run(tmp_path, "measure", "--profile", tiny_profile(tmp_path, ["fp16"], output_tokens=64, repeats=5))
     assert measured.returncode == 0, measured.stderr
 
     checked = run(tmp_path, "crosscheck")

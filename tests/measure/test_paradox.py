@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from running import command, environment
+from running import command, environment, tiny_profile
 
 from generator.analyse.findings import find
 from generator.errors import UsageError
@@ -14,33 +14,9 @@ from generator.measurements import Run, read_runs
 from generator.profiles import load_profile
 from generator.record import Completed
 
-PROFILE = """
-name = "tiny"
-model_name = "Tiny random model"
-weights = "random"
-purpose = "demo"
-rounds = 1
-[[workloads]]
-name = "seven"
-kind = "batch"
-output_tokens = 8
-repeats = 1
-random_prompts = 7
-random_prompt_tokens = 16
-[engine]
-max_model_len = 512
-max_num_batched_tokens = 512
-kv_cache_gib = 0.05
-[checkpoints.fp16]
-synthetic = "tiny"
-[checkpoints.nf4]
-synthetic = "tiny"
-"""
-
 
 def experiment(folder: Path) -> "subprocess.CompletedProcess[str]":
-    (folder / "tiny.toml").write_text(PROFILE)
-    words = ["paradox", "--profile", str(folder / "tiny.toml"), "--users", "4", "--context", "256"]
+    words = ["paradox", "--profile", tiny_profile(folder, ["fp16", "nf4"]), "--users", "4", "--context", "256"]
     return subprocess.run(command(*words), env=environment(folder), capture_output=True, text=True, check=False)
 
 

