@@ -247,7 +247,14 @@ def _told(console: Console, words: list[str], run: measurements.Run) -> int:
     from generator.analyse.findings import find
     from generator.render.terminal import summary
 
-    console.print(summary(find((run,)).runs[0]))
+    found = find((run,)).runs[0]
+    console.print(summary(found))
+    if found.idle_share is not None:
+        console.print(
+            f"{len(run.launches)} launches took {found.launches_s / 60:.1f} min; "
+            f"in {found.idle_share:.0%} of that no engine was loading or at work.",
+            highlight=False,
+        )
     failed = [launch for launch in run.launches if launch.status == "failed"]
     if failed:
         console.print(f"{len(failed)} of {len(run.launches)} launches failed. Mend the reasons above, then: ", end="")

@@ -23,7 +23,7 @@ from generator.cells import Cell, Mode
 from generator.manifest import Experiment, MeasuredRun, ReportedRun
 from generator.measurements import Run
 from generator.methods import BASELINE, METHODS, EngineId, MethodId, method_of
-from generator.record import Completed, Failed, Fault, Stage
+from generator.record import Completed, Failed, Fault, Reported, Stage
 from generator.samples import TaskScore
 
 # Fewer launches than these give an interval, but a wide one: what they say is provisional.
@@ -194,6 +194,11 @@ class RunFindings:
             elif launch.cell == one.cell and isinstance(launch, Failed) and launch.reason == "no_room":
                 found.append(TooSmall(None, launch.message))
         return max(found, key=lambda too_small: too_small.kv_cache_tokens or 0, default=None)
+
+    @property
+    def launches_s(self) -> float:
+        """The time that the launches took, one after the other."""
+        return sum(launch.duration_s for launch in self.run.launches if not isinstance(launch, Reported))
 
     @property
     def idle_share(self) -> float | None:

@@ -24,6 +24,8 @@ from generator.peer import PeerResult
 from generator.profiles import SHIPPED, Profile, shipped_profiles
 from generator.record import SCHEMA_VERSION, Completed, Scalar
 
+# So many token ids it takes for granted.
+DRAWN_FROM: Final = 10_000
 BATCHES: Final = 7
 WARMUP_BATCHES: Final = 2
 DEADLINE_S: Final = 1800
@@ -69,7 +71,7 @@ def _crosscheck(
     for cell, launch in chosen.items():
         on_cell(cell)
         log = root / manifest.run_id / "logs" / f"peer-{cell.id}.log"
-        result = _ask_the_peer(launch, manifest, _folder_of(cell.method, manifest.profile), log)
+        result = ask_the_peer(launch, manifest, _folder_of(cell.method, manifest.profile), log)
         measurements.write_peer(root / manifest.run_id, result)
         if gpu is not None:
             environment.wait_for_release(gpu, idle_bytes)
@@ -101,7 +103,14 @@ def _folder_of(method: MethodId, profile: Profile) -> Path:
     return found.folder
 
 
-def _ask_the_peer(launch: Completed, manifest: MeasuredRun, checkpoint: Path, log: Path) -> PeerResult:
+def ask_the_peer(launch: Completed, manifest: MeasuredRun, checkpoint: Path, log: Path) -> PeerResult:
+    """What the peer finds with the arguments that the launch had. Raises `PeerError` when it can't, or does not."""
+    shape = launch.configuration.shape
+    if shape is not None and shape.vocabulary < DRAWN_FROM:
+        raise PeerError(
+            f"vllm bench latency draws its prompts from {DRAWN_FROM:,} token ids, "
+            f"and this model has {shape.vocabulary:,}; check a larger one"
+        )
     headline, sample = manifest.profile.headline, launch.points[0].samples[0]
     batch = launch.points[0].concurrency
     prompt_tokens = sample.prompt_tokens // batch

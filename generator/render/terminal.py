@@ -10,6 +10,7 @@ QUANTITIES = (
     "load_time_s",
     "weights_gib",
     "kv_cache_tokens",
+    "longest_prompt_tokens",
     "gpu_memory_used_mib",
     "process_memory_peak_mib",
 )

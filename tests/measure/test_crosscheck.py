@@ -5,10 +5,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from examples import SHAPE, completed, manifest, replaced
 from running import command, environment, tiny_profile
 
 from generator.analyse.findings import find
-from generator.measure.crosscheck import flags
+from generator.errors import PeerError
+from generator.measure.crosscheck import ask_the_peer, flags
 from generator.measurements import read_run
 from generator.record import Scalar
 
@@ -42,6 +44,14 @@ def test_a_run_that_was_never_made_here_can_not_be_checked(tmp_path: Path) -> No
 
     assert done.returncode == 2
     assert "run 2026-01-01-nothing: no measured run has that name" in done.stderr
+
+
+def test_a_vocabulary_that_the_peer_would_draw_beyond_is_refused(tmp_path: Path) -> None:
+    launch = completed("fp16")
+    small = replaced(launch, configuration=replaced(launch.configuration, shape=replaced(SHAPE, vocabulary=2048)))
+
+    with pytest.raises(PeerError, match="10,000 token ids, and this model has 2,048"):
+        ask_the_peer(small, manifest(), tmp_path, tmp_path / "log")
 
 
 def test_arguments_become_flags() -> None:
