@@ -251,7 +251,7 @@ def _told(console: Console, words: list[str], run: measurements.Run) -> int:
     console.print(summary(found))
     if found.idle_share is not None:
         console.print(
-            f"{len(run.launches)} launches took {found.launches_s / 60:.1f} min; "
+            f"The launches took {found.launches_s / 60:.1f} min; "
             f"in {found.idle_share:.0%} of that no engine was loading or at work.",
             highlight=False,
         )
