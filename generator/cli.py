@@ -258,7 +258,8 @@ def _told(console: Console, words: list[str], run: measurements.Run) -> int:
     failed = [launch for launch in run.launches if launch.status == "failed"]
     if failed:
         console.print(f"{len(failed)} of {len(run.launches)} launches failed. Mend the reasons above, then: ", end="")
-        console.print(shlex.join(["quantpress", *words, "--retry-failed"]), style="bold", highlight=False)
+        again = [word for word in words if word != "--retry-failed"]
+        console.print(shlex.join(["quantpress", *again, "--retry-failed"]), style="bold", highlight=False)
         return SOME_LAUNCHES_FAILED
     console.print("Next: [bold]mkdocs build[/] writes the site to site/public; [bold]mkdocs serve[/] shows it.")
     return 0

@@ -5,6 +5,8 @@ The profiles that ship with Quantpress lie beside this file in `profiles/`, as T
 
 import json
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
@@ -254,6 +256,15 @@ def load_profile(name_or_file: str) -> tuple[Profile, Path]:
     except ValidationError as error:
         raise UsageError(f"{path.name}: {first_fault(error)}") from None
     return profile, path.resolve().parent
+
+
+@contextmanager
+def refusing_in_a_line(option: str) -> Iterator[None]:
+    """While this lasts, a value that makes no valid workload is a `UsageError` of the option that it came from."""
+    try:
+        yield
+    except ValidationError as error:
+        raise UsageError(f"{option}: {first_fault(error)}") from None
 
 
 def first_fault(error: ValidationError) -> str:

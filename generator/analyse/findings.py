@@ -42,6 +42,7 @@ def find(runs: Sequence[Run], featured: str | None = None) -> Findings:
         raise UsageError(f"featured_run: there is no run {featured!r} under measurements/; name one of: {names}")
     named = next((run for run in found if run.manifest.run_id == featured), None)
     chosen = named or _newest(usable, "measured") or _newest(usable, "reported")
+    long = [run for run in found if run.shown and run.experiment == "long_context"]
     in_parts = [run for run in usable if any(one.memory_parts for one in run.shown)]
     serving = [run for run in usable if any(len(one.served) > 1 for one in run.shown)]
     return Findings(
@@ -50,7 +51,7 @@ def find(runs: Sequence[Run], featured: str | None = None) -> Findings:
         explained=chosen if chosen in in_parts else _newest(in_parts, "measured"),
         served=chosen if chosen in serving else _newest(serving, "measured"),
         paradox=_paradox(found),
-        long_context=_newest([run for run in found if run.shown and run.experiment == "long_context"], "measured"),
+        long_context=_newest(long, "measured") or _newest(long, "demo"),
         reported=_newest(usable, "reported"),
         demo=_newest(usable, "demo"),
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from generator.errors import UsageError
-from generator.profiles import ClosedLoop, LongestPrompt, Profile
+from generator.profiles import ClosedLoop, LongestPrompt, Profile, refusing_in_a_line
 
 # Long enough to see the time per token, short beside the prompts.
 ANSWER_TOKENS: Final = 64
@@ -22,17 +22,18 @@ def with_long_prompts(profile: Profile, lengths: Sequence[int] = LENGTHS) -> Pro
     for length in lengths:
         if length < 1:
             raise UsageError(f"--prompt: expected at least 1 token, found {length}")
-    loops = [
-        ClosedLoop(
-            name=f"prompt-{length}",
-            kind="closed-loop",
-            users=(1,),
-            requests=REQUESTS,
-            random_prompt_tokens=length,
-            output_tokens=ANSWER_TOKENS,
-        )
-        for length in sorted(set(lengths))
-    ]
+    with refusing_in_a_line("--prompt"):
+        loops = [
+            ClosedLoop(
+                name=f"prompt-{length}",
+                kind="closed-loop",
+                users=(1,),
+                requests=REQUESTS,
+                random_prompt_tokens=length,
+                output_tokens=ANSWER_TOKENS,
+            )
+            for length in sorted(set(lengths))
+        ]
     longest = LongestPrompt(name="longest-prompt", kind="longest-prompt", output_tokens=ANSWER_TOKENS)
     return profile.model_copy(
         update={

@@ -73,6 +73,11 @@ class Display:
             reason = outcome.reason.replace("_", " ")
             line = f"[red]✗[/] round {slot.round} · {name}: {reason} at {outcome.stage}: "
         self._console.print(line, highlight=False, end="\n" if isinstance(outcome, Completed) else "")
+        if isinstance(outcome, Completed):
+            for fault in outcome.faults:
+                self._console.print(f"  In doubt: {fault.detail}", markup=False, highlight=False)
+            for point in outcome.unserved:
+                self._console.print(f"  {point.workload}: {point.message}", markup=False, highlight=False)
         if isinstance(outcome, Failed):
             self._console.print(outcome.message, markup=False, highlight=False)
             self._console.print(f"  Mend: {outcome.mend}.", markup=False, highlight=False)

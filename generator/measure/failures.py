@@ -52,7 +52,8 @@ def message_of(error: BaseException) -> str:
     """The exception in one printable line, without the folders of this machine."""
     if isinstance(error, ValidationError):
         error = ValueError(error.errors()[0]["msg"])
-    line = " ".join(f"{type(error).__name__}: {error}".split())
+    ours = isinstance(error, NoRoomError | UnsupportedError | WrongKernelError)  # a sentence, which needs no name
+    line = " ".join((str(error) if ours else f"{type(error).__name__}: {error}").split())
     printable = "".join(character for character in line if character.isprintable())
     home = str(Path.home())
     return printable.replace(home, "~")[:500]

@@ -12,7 +12,7 @@ from generator.errors import UsageError
 from generator.measure.line import Watcher
 from generator.measure.session import Order, measure
 from generator.measurements import Run
-from generator.profiles import ClosedLoop, Profile
+from generator.profiles import ClosedLoop, Profile, refusing_in_a_line
 from generator.record import Completed
 
 GIB: Final = 2**30
@@ -35,6 +35,7 @@ def paradox(
     cells = tuple(cell for cell in order.cells if cell.engine == "vllm")
     if not cells:
         raise UsageError("the paradox is about engines that pre-allocate the KV cache: name a method that runs in vLLM")
+    with_load(order.profile, users, context_tokens)  # refuses what can't be served before anything is measured
     order = replace(order, cells=cells)
     equal_utilisation = measure(replace(order, experiment="equal_utilisation"), watcher(), root)
     # Of each method the first launch alone, so that more rounds do not ask for another second run.
@@ -58,16 +59,17 @@ def with_load(profile: Profile, users: int, context_tokens: int) -> Profile:
     longest_answer = ANSWER_TOKENS + ANSWER_TOKENS // 2
     if context_tokens <= longest_answer:
         raise UsageError(f"--context: expected more than {longest_answer} tokens, found {context_tokens}")
-    load = ClosedLoop(
-        name="the-load",
-        kind="closed-loop",
-        engines=("vllm",),
-        users=(users,),
-        requests=2 * users,
-        must_fit=True,
-        random_prompt_tokens=context_tokens - longest_answer,
-        output_tokens=ANSWER_TOKENS,
-    )
+    with refusing_in_a_line("--users or --context"):
+        load = ClosedLoop(
+            name="the-load",
+            kind="closed-loop",
+            engines=("vllm",),
+            users=(users,),
+            requests=2 * users,
+            must_fit=True,
+            random_prompt_tokens=context_tokens - longest_answer,
+            output_tokens=ANSWER_TOKENS,
+        )
     engine = profile.engine.model_copy(
         update={"max_model_len": context_tokens, "max_num_seqs": max(users, profile.headline.concurrencies[0])}
     )

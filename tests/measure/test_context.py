@@ -131,6 +131,7 @@ def test_a_load_that_must_fit_and_does_not_is_no_room() -> None:
         time_loop(Crowded(room=100, model=100), [Ask([1], 2)] * 4, 2, must_fit=True)  # type: ignore[arg-type]
 
 
-def test_a_length_of_nothing_is_refused() -> None:
+@pytest.mark.parametrize("length", [0, 999_999_999])
+def test_a_length_that_is_none_is_refused(length: int) -> None:
     with pytest.raises(UsageError, match="--prompt"):
-        with_long_prompts(load_profile("demo")[0], [0])
+        with_long_prompts(load_profile("demo")[0], [length])

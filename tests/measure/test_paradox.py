@@ -54,6 +54,17 @@ def test_the_three_parts_differ_in_their_cache_and_the_smallest_is_found_by_tryi
     assert max(map(sum, zip(load.requests.prompt_tokens, load.requests.output_tokens, strict=True))) <= 256
 
 
+def test_a_load_that_can_not_be_served_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    done = subprocess.run(
+        command("paradox", "--users", "100000"), env=environment(tmp_path), capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("quantpress: --users or --context: field users")
+    assert len(done.stderr.splitlines()) == 1
+    assert not list((tmp_path / "measurements").glob("*/*"))
+
+
 def test_a_context_that_no_answer_fits_into_is_refused() -> None:
     with pytest.raises(UsageError, match="--context"):
         with_load(load_profile("demo")[0], users=4, context_tokens=64)
