@@ -6,10 +6,10 @@ from typing import get_args
 
 from generator.analyse.cell import CellFindings, find_cell
 from generator.analyse.run import Kind, RunFindings
+from generator.analyse.search import found_by_search
 from generator.errors import UsageError
 from generator.manifest import MeasuredRun, Paradox, ReportedRun
 from generator.measurements import Run
-from generator.record import Completed, Failed, Reported
 
 
 @dataclass(frozen=True)
@@ -89,11 +89,4 @@ def _cells(run: Run) -> Iterable[CellFindings]:
     searched = isinstance(run.manifest, MeasuredRun) and run.manifest.experiment == "smallest_budget"
     for cell in run.manifest.cells:
         launches = [launch for launch in run.launches if launch.cell == cell]
-        yield find_cell(cell, _found_by_search(launches) if searched else launches, profile)
-
-
-def _found_by_search(launches: Sequence[Completed | Failed | Reported]) -> list[Completed | Failed | Reported]:
-    """Of the tries of a search, the smallest KV cache that served the load; those that failed are kept with it."""
-    served = [one for one in launches if isinstance(one, Completed) and one.valid and not one.unserved]
-    smallest = sorted(served, key=lambda one: one.quantities.kv_cache_gib or 0)[:1]
-    return [*smallest, *(one for one in launches if isinstance(one, Failed) and one.reason != "no_room")]
+        yield find_cell(cell, found_by_search(launches) if searched else launches, profile)

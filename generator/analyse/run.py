@@ -10,6 +10,7 @@ from generator.analyse.noise import Points
 from generator.analyse.peers import PeerFindings, peers_of
 from generator.analyse.quality import QualityFindings, quality_of
 from generator.analyse.scenarios import SCENARIOS, Candidate, Recommendation, ScenarioId, recommend
+from generator.analyse.search import TooSmall, too_small
 from generator.analyse.split import Split, split_of
 from generator.analyse.statistics import (
     MATERIAL,
@@ -36,14 +37,6 @@ BUSY: Final[tuple[Stage, ...]] = ("load", "warm-up", "generate", "tasks")
 
 # What kind of evidence a run is; only a measured one with a GPU, or a reported one, can carry a recommendation.
 Kind = Literal["measured", "demo", "reported"]
-
-
-@dataclass(frozen=True, slots=True)
-class TooSmall:
-    """A KV cache that did not serve, and why; the tokens are None where the engine did not even start."""
-
-    kv_cache_tokens: int | None
-    message: str
 
 
 @dataclass(frozen=True)
@@ -186,14 +179,8 @@ class RunFindings:
         return tuple((launch, fault, launch.valid) for launch in launches for fault in launch.faults)
 
     def too_small(self, one: CellFindings) -> TooSmall | None:
-        """Of a search for the smallest KV cache, the largest that had no room for the cell's load; None without one."""
-        found = []
-        for launch in self.run.launches:
-            if launch.cell == one.cell and isinstance(launch, Completed) and launch.unserved:
-                found.append(TooSmall(launch.quantities.kv_cache_tokens, launch.unserved[0].message))
-            elif launch.cell == one.cell and isinstance(launch, Failed) and launch.reason == "no_room":
-                found.append(TooSmall(None, launch.message))
-        return max(found, key=lambda too_small: too_small.kv_cache_tokens or 0, default=None)
+        """See `search.too_small`."""
+        return too_small(self.run.launches, one.cell)
 
     @property
     def launches_s(self) -> float:
