@@ -17,7 +17,7 @@ def with_long_prompts(profile: Profile, lengths: Sequence[int] = LENGTHS) -> Pro
     """The profile with a loop of one user for each length of prompt, in tokens, and the search for the longest one in
     place of all but its first workload. A request may be as long as the model and the KV cache allow.
 
-    Raises `UsageError` when a length is not above 0.
+    Raises `UsageError` when a length is none that a prompt can have.
     """
     for length in lengths:
         if length < 1:

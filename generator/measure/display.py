@@ -19,7 +19,7 @@ from generator.record import Completed, Failed, Stage
 
 
 class Display:
-    """A `session.Watcher` for people."""
+    """A `line.Watcher` for people."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -47,23 +47,23 @@ class Display:
         self._progress.stop()
 
     def begins(self, run_id: str, launches: int, done: int) -> None:
-        """See `session.Watcher`."""
+        """See `line.Watcher`."""
         self._to_do, self._start = launches - done, monotonic()
         resumed = f", {done} of them already made" if done else ""
         self._console.print(f"Run [bold]{run_id}[/]: {launches} launches{resumed}.", highlight=False)
         self._progress.update(self._task, total=launches, completed=done)
 
     def prepares(self, method: MethodId) -> None:
-        """See `session.Watcher`."""
+        """See `line.Watcher`."""
         self._says(f"{method_of(method).name}: checkpoint")
 
     def stage(self, slot: Slot, stage: Stage) -> None:
-        """See `session.Watcher`."""
+        """See `line.Watcher`."""
         if stage != "wait":
             self._says(f"round {slot.round} · {slot.cell.label}: {stage}")
 
     def ends(self, slot: Slot, outcome: Completed | Failed) -> None:
-        """See `session.Watcher`."""
+        """See `line.Watcher`."""
         self._ended += 1
         name = slot.cell.label
         if isinstance(outcome, Completed):

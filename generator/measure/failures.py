@@ -22,8 +22,9 @@ MENDS: Final[dict[FailureReason, str]] = {
     "engine_error": "look at the log for the engine's own words, then run again with --retry-failed",
 }
 
-# PyTorch's words, and vLLM's two: nothing left for the KV cache, and less free than its budget.
+# vLLM's words for a KV cache that holds less than one request may have.
 NO_ROOM: Final = "larger than the available kv cache memory"
+# PyTorch's words, and vLLM's two: nothing left for the KV cache, and less free than its budget.
 OUT_OF_MEMORY: Final = (
     "out of memory",
     "outofmemory",
