@@ -1,10 +1,12 @@
 """What a run can tell apart: how far equal cells lie from one another, and the smallest difference it would prove."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from generator.analyse.cell import CellFindings, PointFindings
 from generator.analyse.statistics import Comparison, Stat, compare, log_ratios, smallest_detectable
+from generator.cells import Cell
 
 SPEED: Final = "output_tokens_per_s"
 
@@ -21,33 +23,56 @@ def noise_of(cells: Sequence[CellFindings]) -> Comparison | None:
     return compare(twin.stats[SPEED], base.stats[SPEED]) if base and base.stats else None
 
 
-def detectable(base: CellFindings, cells: Sequence[CellFindings], quantity: str, floor: float) -> float | None:
-    """The smallest difference in a quantity from the baseline's, as a share, that these launches would prove in four
-    of five cases, even of the noisiest cell; not below `floor`, under which a difference decides nothing. 0 where the
-    quantity does not vary, None where there are not two rounds to compare."""
-    return _detectable(base.stats.get(quantity), [one.stats.get(quantity) for one in cells], floor)
+@dataclass(frozen=True, slots=True)
+class Detectable:
+    """The smallest differences from the baseline, as shares, that launches like these would prove in four of five
+    cases: `least` of the cell `quietest`, `most` of the cell `noisiest`. 0 where nothing varies."""
+
+    least: float
+    quietest: Cell
+    most: float
+    noisiest: Cell
+
+
+def detectable(base: CellFindings, cells: Sequence[CellFindings], quantity: str, floor: float) -> Detectable | None:
+    """What these launches would prove of a quantity; not below `floor`, under which a difference decides nothing. None
+    where there are not two rounds to compare."""
+    return _between(_detectable(base.stats.get(quantity), {one.cell: one.stats.get(quantity) for one in cells}, floor))
 
 
 def detectable_by_point(
     base: CellFindings, cells: Sequence[CellFindings], quantity: str, points: Points, floor: float
-) -> float | None:
-    """The same for a curve: the largest over all its `points`."""
-    of_cells = [points(one) for one in cells]
+) -> Detectable | None:
+    """The same for a curve, over all `points` of the cells that have more than one."""
+    of_cells = {one.cell: own for one in cells if len(own := points(one)) > 1}
     found = [
-        _detectable(
+        one
+        for key, point in points(base).items()
+        for one in _detectable(
             point.stats.get(quantity),
-            [of_cell[key].stats.get(quantity) for of_cell in of_cells if key in of_cell],
+            {cell: of_cell[key].stats.get(quantity) for cell, of_cell in of_cells.items() if key in of_cell},
             floor,
         )
-        for key, point in points(base).items()
     ]
-    return max((difference for difference in found if difference is not None), default=None)
+    return _between(found)
 
 
-def _detectable(base: Stat | None, others: Sequence[Stat | None], floor: float) -> float | None:
-    if base is None or base.low <= 0:
+def _between(found: Sequence[tuple[float, Cell]]) -> Detectable | None:
+    if not found:
         return None
-    pairs = [log_ratios(other, base) for other in others if other and other is not base and other.low > 0]
-    usable = [logs for logs in pairs if len(logs) > 1]
-    found = max((smallest_detectable(logs, len(usable)) for logs in usable), default=None)
-    return max(found, floor) if found else found
+    least, most = min(found, key=_share), max(found, key=_share)
+    return Detectable(least[0], least[1], most[0], most[1])
+
+
+def _share(found: tuple[float, Cell]) -> float:
+    return found[0]
+
+
+def _detectable(base: Stat | None, others: Mapping[Cell, Stat | None], floor: float) -> list[tuple[float, Cell]]:
+    if base is None or base.low <= 0:
+        return []
+    known = {cell: stat for cell, stat in others.items() if stat and stat is not base and stat.low > 0}
+    pairs = {cell: log_ratios(stat, base) for cell, stat in known.items()}
+    usable = {cell: logs for cell, logs in pairs.items() if len(logs) > 1}
+    found = [(smallest_detectable(logs, len(usable)), cell) for cell, logs in usable.items()]
+    return [(max(share, floor) if share else share, cell) for share, cell in found]

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from generator.analyse import noise
 from generator.analyse.cell import CellFindings
-from generator.analyse.noise import Points
+from generator.analyse.noise import Detectable, Points
 from generator.analyse.peers import PeerFindings, peers_of
 from generator.analyse.quality import QualityFindings, quality_of
 from generator.analyse.scenarios import SCENARIOS, Candidate, Recommendation, ScenarioId, recommend
@@ -162,11 +162,11 @@ class RunFindings:
             return MATERIAL
         return max(MATERIAL, abs(self.noise.ratio - 1))
 
-    def detectable(self, quantity: str = "output_tokens_per_s") -> float | None:
+    def detectable(self, quantity: str = "output_tokens_per_s") -> Detectable | None:
         """See `noise.detectable`."""
         return noise.detectable(self.baseline, self.shown, quantity, self.floor) if self.baseline else None
 
-    def detectable_by_point(self, quantity: str, points: Points) -> float | None:
+    def detectable_by_point(self, quantity: str, points: Points) -> Detectable | None:
         """See `noise.detectable_by_point`."""
         if self.baseline is None:
             return None

@@ -52,6 +52,16 @@ class Stat:
         """How many launches there are."""
         return len(self.by_round)
 
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95% t interval of the figure's geometric mean, by itself; None with fewer than three launches, where it
+        would span orders of magnitude, and where a figure is not above 0."""
+        logs = [log(value) for value in self.by_round.values() if value > 0]
+        if len(logs) < 3 or len(logs) < self.count:
+            return None
+        margin = t_quantile((1 + CONFIDENCE) / 2, len(logs) - 1) * stdev(logs) / sqrt(len(logs))
+        return exp(fmean(logs) - margin), exp(fmean(logs) + margin)
+
     def map(self, factor: float) -> "Stat":
         """The quantity in another unit, or shared out."""
         return Stat({round_: value * factor for round_, value in self.by_round.items()})

@@ -13,6 +13,7 @@ from generator.cells import MODES
 from generator.methods import ENGINES, METHODS
 from generator.record import SCHEMA_VERSION, Quantities
 from generator.render import bars, curves, units
+from generator.render.gallery import Gallery
 
 # What Markdown gives no meaning to in the middle of a line. All else is written as an entity, so that no text of a
 # record, be it a model's name or an engine's last words, can become a link, an element or an attribute.
@@ -44,15 +45,20 @@ PAGES: Final = (
 def render_pages(
     findings: Findings, templates: Mapping[str, str], files: Sequence[str], price: Price | None = None
 ) -> dict[str, str]:
-    """Every page as Markdown, by its path below `docs_dir`. `templates` are the templates' texts by name; `files` the
-    paths of the raw JSON files that the site offers for download."""
-    environment = _environment(templates)
+    """Every page as Markdown and the data of every chart, by path below `docs_dir`. `templates` are the templates'
+    texts by name; `files` the paths of the raw JSON files that the site offers for download."""
+    gallery = Gallery()
+    environment = _environment(templates, gallery)
     context = _context(findings, files) | {"price": price}
-    pages = {f"{name}.md": environment.get_template(f"{name}.md.j2").render(context) for name in PAGES}
+    pages = {}
+    for name in PAGES:
+        gallery.open(name)
+        pages[f"{name}.md"] = environment.get_template(f"{name}.md.j2").render(context)
     for method in METHODS:
+        gallery.open(f"methods/{method.id}")
         template = environment.get_template("method.md.j2")
         pages[f"methods/{method.id}.md"] = template.render(context, method=method, up="../")
-    return pages
+    return pages | gallery.files
 
 
 def inert(value: object) -> object:
@@ -64,7 +70,7 @@ def inert(value: object) -> object:
     return Markup("".join(c if c in _PLAIN else f"&#{ord(c)};" for c in str(value)))  # noqa: S704, entities only
 
 
-def _environment(templates: Mapping[str, str]) -> Environment:
+def _environment(templates: Mapping[str, str], gallery: Gallery) -> Environment:
     environment = Environment(
         loader=DictLoader(templates),
         autoescape=True,
@@ -84,7 +90,7 @@ def _environment(templates: Mapping[str, str]) -> Environment:
         "change": units.change,
     }
     environment.filters |= filters
-    environment.globals |= {"engines": ENGINES, "modes": MODES}  # macros see no page's context
+    environment.globals |= {"engines": ENGINES, "modes": MODES, "hang": gallery.hang}  # macros see no page's context
     return environment
 
 

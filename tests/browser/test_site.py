@@ -100,15 +100,15 @@ def test_no_page_scrolls_sideways_on_a_phone(visit: Visit, pages: list[str]) -> 
         assert width <= phone.evaluate("window.innerWidth") == PHONE["width"], url
 
 
-def test_without_javascript_every_chart_has_its_table(visit: Visit, pages: list[str]) -> None:
+def test_without_javascript_every_chart_has_its_picture_and_its_table(visit: Visit, pages: list[str]) -> None:
     for url in pages:
         plain = visit(url, java_script_enabled=False)
         for chart in plain.locator(CHARTS).all():
+            assert chart.locator(".qp-picture").is_visible(), url
             assert chart.locator("table").is_visible(), url
-            assert not chart.locator(".qp-chart__plot").is_visible(), url
 
 
-def test_a_chart_whose_data_is_damaged_says_so_and_opens_its_table(page: Page) -> None:
+def test_a_chart_whose_data_is_damaged_keeps_its_picture(page: Page) -> None:
     draw_all(page)
     page.evaluate(
         """() => {
@@ -121,29 +121,41 @@ def test_a_chart_whose_data_is_damaged_says_so_and_opens_its_table(page: Page) -
             document$.next(document);
         }"""
     )
-    assert "could not be drawn" in page.locator("#damaged .qp-chart__failure").inner_text()
-    assert page.locator("#damaged table").is_visible()
+    assert page.locator("#damaged .qp-picture").is_visible()
 
 
-def test_without_plotly_the_charts_say_so_and_open_their_tables(page: Page, site_url: str) -> None:
+def test_without_plotly_the_pictures_stay(page: Page, site_url: str) -> None:
     page.context.route("**/plotly-*", lambda route: route.abort())
     page.goto(site_url + "index.html")
     chart = page.locator(CHARTS).first
     chart.scroll_into_view_if_needed()
-    assert "could not be drawn" in chart.locator(".qp-chart__failure").inner_text()
-    assert chart.locator("table").is_visible()
+    page.wait_for_selector(f"{CHARTS}[data-state='picture']")
+    assert chart.locator(".qp-picture").is_visible()
+    assert chart.locator(".qp-chart__live").count() == 0
 
 
-def test_paper_gets_every_chart_in_light_colours_and_the_screen_its_own_back(visit: Visit, site_url: str) -> None:
+def test_plotly_takes_a_pictures_place_and_nothing_jumps(visit: Visit, site_url: str) -> None:
+    page = visit(site_url + "comparison.html")
+    heights = page.locator(CHARTS).evaluate_all("charts => charts.map(chart => chart.offsetHeight)")
+    charts = draw_all(page)
+    assert charts.evaluate_all("charts => charts.map(chart => chart.offsetHeight)") == heights
+    assert charts.locator(".qp-picture:visible").count() == 0
+
+
+def test_paper_gets_every_picture_in_light_colours_and_the_screen_its_own_back(visit: Visit, site_url: str) -> None:
     page = visit(site_url + "index.html", color_scheme="dark")
     draw_all(page)
-    dark = font_colour(page)
+    ink = "getComputedStyle(document.querySelector('.qp-picture')).fill"
+    dark = page.evaluate(ink)
+    page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert page.locator(f"{CHARTS}:not(:has(.main-svg))").count() == 0
-    assert font_colour(page) != dark
-    assert page.locator(".modebar-btn").count() == 0
+    assert page.locator(".qp-picture:visible").count() == page.locator(CHARTS).count()
+    assert page.locator(".qp-chart__live:visible").count() == 0
+    assert page.evaluate(ink) != dark
+    page.emulate_media(media="screen")
     page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert font_colour(page) == dark
+    assert page.evaluate(ink) == dark
+    assert page.locator(".qp-chart__live:visible").count() == page.locator(CHARTS).count()
 
 
 @pytest.mark.usefixtures("site_url")  # it builds what site_dir holds

@@ -1,46 +1,14 @@
 /*
- * Draws every figure.qp-chart of a page from its data-figure attribute.
- * It knows how things look (colour, symbol, pattern, layout); what is shown, it finds in the figure.
+ * Takes over the picture of each figure.qp-chart of a page with Plotly, from its data-figure attribute, when a reader
+ * comes to it. It knows colours; what is shown, and where, it finds in the figure. Where it can't, the picture stays.
  */
 (() => {
   "use strict";
 
   const PLOTLY_URL = new URL("plotly-basic-4.1.1.min.js", document.currentScript.src).href;
-  const PRINT_WIDTH = 640; // fits an A4 or Letter page between its margins
-
-  // One row a method or a part of memory; the colours are --qp-<name> in quantpress.css.
-  const LOOKS = {
-    fp16: { symbol: "circle", pattern: "" },
-    awq: { symbol: "square", pattern: "/" },
-    gptq: { symbol: "diamond", pattern: "\\" },
-    nf4: { symbol: "triangle-up", pattern: "x" },
-    weights: { symbol: "circle", pattern: "" },
-    kv_cache: { symbol: "square", pattern: "." },
-    activation_peak: { symbol: "diamond", pattern: "/" },
-    cuda_graphs: { symbol: "cross", pattern: "x" },
-    non_torch: { symbol: "star", pattern: "\\" },
-    unexplained: { symbol: "x", pattern: "+" },
-    free: { symbol: "circle-open", pattern: "", strength: 0.12 },
-    import_time: { symbol: "circle-open", pattern: "", strength: 0.35 },
-    weights_load_time: { symbol: "circle", pattern: "" },
-    compile_time: { symbol: "square", pattern: "." },
-    graph_capture_time: { symbol: "cross", pattern: "x" },
-    rest: { symbol: "diamond", pattern: "/" },
-    first_token_time: { symbol: "star", pattern: "\\" },
-  };
-  const PLAIN = { symbol: "circle", pattern: "" };
-
-  // What was not measured is drawn fainter, with open markers; a demo is hatched besides.
-  const RUNS = {
-    measured: { strength: 1, symbol: "", dash: "solid" },
-    another: { strength: 0.65, symbol: "-open", dash: "solid" },
-    reported: { strength: 0.3, symbol: "-open", dash: "dot" },
-    demo: { strength: 0.4, symbol: "-open", dash: "dash", hatched: true },
-  };
 
   const hovers = matchMedia("(hover: hover)");
   const live = new Map(); // figure → { plot, spec, observers }
-  let printing = false;
   let screenScheme;
   let arrival; // promise of Plotly
 
@@ -74,14 +42,19 @@
     probe.className = "qp-probe";
     document.body.append(probe);
     const style = getComputedStyle(probe);
-    const colour = (name) => {
-      probe.style.color = `var(--qp-${name}, var(--qp-ink))`;
-      return style.color;
+    const colours = {};
+    const theme = {
+      font: style.fontFamily,
+      colour: (name) => {
+        if (!(name in colours)) {
+          probe.style.color = `var(--qp-${name}, var(--qp-ink))`;
+          colours[name] = style.color;
+        }
+        return colours[name];
+      },
+      done: () => probe.remove(),
     };
-    const theme = { font: style.fontFamily };
-    for (const name of ["ink", "muted", "line", "paper", "accent", ...Object.keys(LOOKS)]) theme[name] = colour(name);
-    probe.remove();
-    if (printing) theme.paper = "rgb(255, 255, 255)";
+    for (const name of ["ink", "muted", "line", "paper", "accent"]) theme[name] = theme.colour(name);
     return theme;
   }
 
@@ -93,97 +66,71 @@
 
   // ---- Figure -----------------------------------------------------------------------------------------------------
 
-  // A star marks a method that is away from home: its own colour, fainter.
-  function lookOf(given, run, theme) {
-    const away = given?.endsWith("*");
-    const name = away ? given.slice(0, -1) : given;
-    const look = LOOKS[name] ?? PLAIN;
-    const colour = theme[name] ?? theme.muted;
-    const strength = Math.min(run.strength, look.strength ?? 1, away ? 0.45 : 1);
-    const solid = strength === 1;
-    return {
-      colour,
-      fill: blend(colour, theme.paper, strength),
-      symbol: look.symbol + (look.symbol.endsWith("-open") ? "" : away ? "-open" : run.symbol),
-      pattern: look.pattern,
-      hatch: solid ? theme.paper : colour,
-    };
-  }
-
-  function hatching({ pattern, hatch }) {
-    return { shape: pattern, fillmode: "overlay", fgcolor: hatch, fgopacity: 0.25, size: 8, solidity: 0.2 };
-  }
-
   function dress(trace, theme) {
-    const meta = trace.meta ?? {};
-    const run = RUNS[meta.run] ?? RUNS.measured;
-    const looks = (meta.methods ?? [meta.method ?? meta.part]).map((name) => lookOf(name, run, theme));
-    const each = (key) => (meta.methods ? looks.map((look) => look[key]) : looks[0][key]);
-    const errors = (bars, own) => bars && { thickness: 1.5, width: 5, ...bars, color: own };
-    const worn = { cliponaxis: false, ...trace };
-    if (trace.type === "bar") {
-      worn.textangle ??= 0;
-      worn.constraintext ??= "inside"; // beyond the bar there is room
-      worn.marker = { ...trace.marker, color: each("fill"), line: { color: each("colour"), width: 1.5 } };
-      if (!meta.methods) worn.marker.pattern = hatching(looks[0]);
-      else if (run.hatched) worn.marker.pattern = { shape: "/", size: 6 };
-      worn.outsidetextfont = { color: theme.ink };
-      worn.insidetextfont = { weight: 600 }; // in black or white, as Plotly finds readable
-    } else {
-      worn.marker = { size: 11, ...trace.marker, color: each("colour"), symbol: each("symbol") };
-      worn.line = { width: 2, dash: run.dash, ...trace.line, color: looks[0].colour };
+    const { launches, colours = [], strengths = [] } = trace.meta ?? {};
+    const own = colours.map(theme.colour);
+    if (launches) {
+      const [fill, line] = own.length ? [own[0], own[0]] : [theme.paper, theme.ink];
+      return { ...trace, cliponaxis: false, marker: { size: 5.5, color: fill, line: { color: line, width: 1 } } };
     }
-    for (const axis of ["error_x", "error_y"]) {
-      if (trace[axis]) worn[axis] = errors(trace[axis], trace.type === "bar" ? theme.ink : looks[0].colour);
+    const worn = { cliponaxis: false, ...trace };
+    const errors = (colour) => ({ thickness: 1.5, width: 4, color: colour });
+    if (trace.type === "bar") {
+      const fills = own.map((colour, i) => blend(colour, theme.paper, strengths[i]));
+      const [fill, line] = own.length === 1 ? [fills[0], own[0]] : [fills, own];
+      worn.marker = { ...trace.marker, color: fill, line: { color: line, width: 1.5 } };
+      if (trace.marker?.pattern?.shape) {
+        worn.marker.pattern = { ...trace.marker.pattern, fillmode: "overlay", fgcolor: theme.paper, fgopacity: 0.5 };
+      }
+      if (trace.error_x) worn.error_x = { ...trace.error_x, ...errors(theme.ink) };
+    } else {
+      worn.marker = { size: 11, ...trace.marker, color: own[0] };
+      worn.line = { width: 2, ...trace.line, color: own[0] };
+      if (trace.error_y) worn.error_y = { ...trace.error_y, ...errors(own[0]) };
     }
     return worn;
   }
 
-  const labelledRight = (trace) => trace.orientation === "h" && [trace.textposition].flat().includes("outside");
-
-  function layoutOf({ data, layout }, theme) {
+  function layoutOf({ layout }, theme, room) {
     const axis = {
-      automargin: true, gridcolor: theme.line, linecolor: theme.muted, zerolinecolor: theme.muted, tickcolor: theme.line,
-      tickfont: { color: theme.ink }, title: { font: { size: 12.5, color: theme.muted }, standoff: 10 },
+      gridcolor: theme.line, zeroline: false, linecolor: theme.line, ticks: "", tickfont: { size: 11.5, color: theme.muted },
     };
     const template = {
       layout: {
         font: { family: theme.font, size: 12.5, color: theme.ink },
         paper_bgcolor: theme.paper, // the page's own, not transparent: a downloaded picture stays readable
         plot_bgcolor: theme.paper,
-        margin: { l: 8, r: data.some(labelledRight) ? 56 : 12, t: 20, b: 8, pad: 4 },
         xaxis: axis,
         yaxis: axis,
-        legend: { orientation: "h", x: 0, xanchor: "left", yref: "container", y: 0, yanchor: "bottom", traceorder: "normal" },
         hoverlabel: {
           bgcolor: theme.paper, bordercolor: theme.muted, font: { family: theme.font, color: theme.ink }, align: "left",
         },
         modebar: { bgcolor: "rgba(0,0,0,0)", color: theme.muted, activecolor: theme.accent },
-        annotationdefaults: { font: { color: theme.ink }, arrowcolor: theme.muted },
+        annotationdefaults: { font: { color: theme.ink } },
         shapedefaults: { line: { color: theme.muted } },
-        uniformtext: { minsize: 12, mode: "hide" }, // a label that does not fit into its bar; the table has it
-        bargap: 0.3,
-        bargroupgap: 0.08,
       },
     };
     const dragmode = hovers.matches ? "zoom" : false; // a finger on a chart must still scroll the page
-    const size = printing ? { width: PRINT_WIDTH } : { autosize: true };
-    return { dragmode, uirevision: "kept", ...layout, ...size, template };
+    const margin = { l: room, r: room, ...layout.margin };
+    const annotations = layout.annotations?.map((note) => (note.name === "axis" ? { ...note, font: axis.tickfont } : note));
+    return { dragmode, uirevision: "kept", ...layout, annotations, margin, autosize: true, template };
   }
 
   function draw(figure) {
-    const { plot, spec } = live.get(figure);
+    const { plot, picture, spec } = live.get(figure);
     const theme = readTheme();
     const data = spec.data.map((trace) => dress(trace, theme));
+    theme.done();
     const config = {
       displaylogo: false,
       showSendToCloud: false, // its button uploads the figure to another host
       responsive: false, // listens to the window only; ours listens to the plot
-      displayModeBar: hovers.matches && !printing ? "hover" : false,
+      displayModeBar: hovers.matches ? "hover" : false,
       modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
       toImageButtonOptions: { filename: figure.id || "chart", scale: 2 },
     };
-    window.Plotly.react(plot, data, layoutOf(spec, theme), config);
+    const room = Number.parseFloat(getComputedStyle(picture).paddingLeft) || 0;
+    window.Plotly.react(plot, data, layoutOf(spec, theme, room), config);
     // The table holds the same numbers; an unnamed drawing would only be read out as a heap of ticks.
     for (const svg of plot.querySelectorAll(".main-svg")) svg.setAttribute("aria-hidden", "true");
     figure.dataset.state = "drawn";
@@ -191,17 +138,13 @@
 
   const isDrawn = (figure) => figure.dataset.state === "drawn";
 
+  // The picture stands, and the table behind it.
   function giveUp(figure, reason) {
+    const known = live.get(figure);
     forget(figure);
-    figure.dataset.state = "failed";
-    const sentence = document.createElement("p");
-    sentence.className = "qp-chart__failure";
-    sentence.textContent = `This chart could not be drawn (${reason}). Its numbers are in the table below.`;
-    const plot = figure.querySelector(".qp-chart__plot");
-    plot.style.height = "auto";
-    plot.replaceChildren(sentence);
-    const table = figure.querySelector(".qp-chart__data");
-    if (table) table.open = true;
+    known?.plot.remove();
+    figure.dataset.state = "picture";
+    console.warn(`${figure.id}: the picture stays (${reason})`);
   }
 
   function attempt(figure) {
@@ -221,8 +164,8 @@
   }
 
   function adopt(figure) {
-    const plot = figure.querySelector(".qp-chart__plot");
-    if (!plot || live.has(figure)) return;
+    const [frame, picture] = [".qp-chart__plot", ".qp-picture"].map((name) => figure.querySelector(name));
+    if (!frame || live.has(figure)) return;
     let spec;
     try {
       spec = parse(figure);
@@ -230,8 +173,11 @@
       giveUp(figure, "its data is damaged");
       return;
     }
+    const plot = document.createElement("div");
+    plot.className = "qp-chart__live";
+    frame.append(plot);
     const resized = new ResizeObserver(() => {
-      if (isDrawn(figure) && !printing && plot.offsetWidth) window.Plotly.Plots.resize(plot);
+      if (isDrawn(figure) && plot.offsetWidth) window.Plotly.Plots.resize(plot);
     });
     // Drawn when seen, not before: a chart in a closed tab would get the wrong width and keep it.
     const seen = new IntersectionObserver(async (entries) => {
@@ -247,9 +193,8 @@
       if (!isDrawn(figure)) attempt(figure);
       resized.observe(plot);
     }, { rootMargin: "200px" });
-    live.set(figure, { plot, spec, observers: [seen, resized] });
+    live.set(figure, { plot, picture, spec, observers: [seen, resized] });
     seen.observe(figure);
-    fetchPlotly().catch(() => {}); // early, so that printing finds it; whoever draws reports the failure
   }
 
   function forget(figure) {
@@ -269,18 +214,14 @@
     for (const figure of [...live.keys()].filter(isDrawn)) attempt(figure);
   }
 
-  // Paper wants the light scheme, the width of a page, and the charts that nobody has scrolled to.
+  // Paper wants the light scheme; quantpress.css gives it the pictures.
   function beforePrint() {
-    printing = true;
     screenScheme = document.body.dataset.mdColorScheme;
     document.body.dataset.mdColorScheme = "default";
-    if (window.Plotly) [...live.keys()].forEach(attempt); // without it, paper still has the tables
   }
 
   function afterPrint() {
-    printing = false;
     document.body.dataset.mdColorScheme = screenScheme;
-    redraw();
   }
 
   // document$ speaks on every instant navigation, but not from file://; adopting twice does no harm.

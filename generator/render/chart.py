@@ -1,0 +1,227 @@
+"""A chart described once: what it shows, in figures. The picture in the page, Plotly's figure, the table and the files
+for download all come from this; titles and explanations are words, and stand in the templates."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from generator.analyse.cell import CellFindings
+from generator.analyse.noise import Detectable
+from generator.analyse.run import RunFindings
+from generator.analyse.statistics import Stat
+from generator.render import units
+
+# Six significant digits are more than any of these figures has, and keep the page small and diffable.
+DIGITS: Final = 6
+
+# How a run is drawn: what was not measured on a GPU, or comes second beside another run, is fainter.
+Drawn = Literal["measured", "another", "reported", "demo"]
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """What figures along an axis are. A logarithmic one names its `ticks`: where, and what is written there."""
+
+    title: str
+    unit: str
+    digits: int = 0
+    log: bool = False
+    ticks: tuple[tuple[float, str], ...] = ()
+
+    @property
+    def label(self) -> str:
+        return f"{self.title} ({self.unit})" if self.unit else self.title
+
+    def text(self, value: float) -> str:
+        """A figure of this axis, without its unit."""
+        return units.number(value, self.digits)
+
+    def amount(self, value: float) -> str:
+        """A figure with its unit."""
+        return f"{self.text(value)}{'' if self.unit in {'×', '%', ''} else ' '}{self.unit}"
+
+
+def axis_of(quantity: str) -> Axis:
+    """The axis of a quantity of the records."""
+    return Axis(*units.LABELS[quantity])
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One figure: of what (`at`: a category of bars, a number along a curve), its value, its 95% interval (None where
+    there is none, or where nothing varied), and what each launch found. `look` names how it is drawn."""
+
+    at: str | float
+    value: float
+    look: str
+    low: float | None = None
+    high: float | None = None
+    launches: tuple[float, ...] = ()
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """The least and the greatest number that belongs to it."""
+        numbers = [self.value, *self.launches, *(end for end in (self.low, self.high) if end is not None)]
+        return min(numbers), max(numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Marks that belong together: the bars of a run, a part of each stack, a curve."""
+
+    name: str
+    marks: tuple[Mark, ...]
+    drawn: Drawn = "measured"
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What is shown. `value` is the axis of the figures: along the bars, or upwards; `across` is the other axis, None
+    for bars, whose marks stand at categories. `subject` heads the first column of its table. `reference` is a figure
+    that gets a line. `detectable` says what differences the launches behind it would prove."""
+
+    slug: str
+    kind: Literal["bars", "stack", "curves", "points"]
+    subject: str
+    value: Axis
+    series: tuple[Series, ...]
+    across: Axis | None = None
+    reference: float | None = None
+    detectable: Detectable | None = None
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """What bars stand for, in their order."""
+        return tuple(dict.fromkeys(str(mark.at) for series in self.series for mark in series.marks))
+
+    @property
+    def several(self) -> bool:
+        """Whether each category has a bar of more than one run."""
+        return self.kind == "bars" and len(self.series) > 1
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The head of its table."""
+        if self.kind == "stack":
+            return (self.subject, *(f"{series.name}, {self.value.unit}" for series in self.series))
+        across = (self.across.label,) if self.across else ()
+        return (self.subject, *across, self.value.label, *self._extras)
+
+    @property
+    def rows(self) -> tuple[tuple[str, ...], ...]:
+        """Its figures as a table; each row begins with what it is about."""
+        if self.kind == "stack":
+            return tuple((name, *(self.value.text(value) for value in self._stack(name))) for name in self.categories)
+        return tuple(self._row(series, mark) for series in self.series for mark in series.marks)
+
+    @property
+    def has_intervals(self) -> bool:
+        """Whether any of its marks has one."""
+        return any(mark.low is not None for series in self.series for mark in series.marks)
+
+    @property
+    def has_launches(self) -> bool:
+        """Whether any of its marks stands for several launches."""
+        return any(len(mark.launches) > 1 for series in self.series for mark in series.marks)
+
+    @property
+    def _extras(self) -> tuple[str, ...]:
+        interval = ("95% interval",) if self.has_intervals else ()
+        return interval + (("Each launch",) if self.has_launches else ())
+
+    def _row(self, series: Series, mark: Mark) -> tuple[str, ...]:
+        text = self.value.text
+        if self.across is None:
+            row = [f"{mark.at}, {series.name}" if self.several else str(mark.at)]
+        else:
+            assert isinstance(mark.at, int | float)
+            ticks = dict(self.across.ticks)
+            row = [series.name, ticks.get(mark.at, self.across.text(mark.at))]
+        row.append(text(mark.value))
+        if "95% interval" in self._extras:
+            known = mark.low is not None and mark.high is not None
+            row.append(f"{text(mark.low)} to {text(mark.high)}" if known else "–")  # type: ignore[arg-type]
+        if "Each launch" in self._extras:
+            row.append("; ".join(text(value) for value in mark.launches) or "–")
+        return tuple(row)
+
+    def _stack(self, category: str) -> list[float]:
+        return [next((mark.value for mark in one.marks if mark.at == category), 0.0) for one in self.series]
+
+    def csv(self) -> str:
+        """Its figures, one a row, for spreadsheets and programs (RFC 4180)."""
+        lines = io.StringIO(newline="")
+        writer = csv.writer(lines)
+        across = self.across.label if self.across else self.subject
+        writer.writerow(["series", across, self.value.label, "interval_low", "interval_high", "launches"])
+        for series in self.series:
+            for mark in series.marks:
+                ends = ["" if end is None else end for end in (mark.low, mark.high)]
+                launches = " ".join(str(value) for value in mark.launches)
+                writer.writerow([_plain(series.name), _plain(mark.at), mark.value, *ends, launches])
+        return lines.getvalue()
+
+    def json(self) -> str:
+        """The same with the names of its axes."""
+        series = [
+            {
+                "name": one.name,
+                "marks": [
+                    {
+                        "at": mark.at,
+                        "value": mark.value,
+                        "interval": None if mark.low is None else [mark.low, mark.high],
+                        "launches": list(mark.launches),
+                    }
+                    for mark in one.marks
+                ],
+            }
+            for one in self.series
+        ]
+        axes = {"value": self.value.label, "across": self.across.label if self.across else None}
+        return json.dumps({"chart": self.slug} | axes | {"series": series}, indent=2) + "\n"
+
+
+def _plain(cell: str | float) -> str | float:
+    """A text that a spreadsheet could take for a formula is marked as text (OWASP, "CSV Injection")."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
+def look(one: CellFindings) -> str:
+    """The method's look; with a star where it is not at home, which is drawn fainter."""
+    return one.cell.method if one.cell.at_home else f"{one.cell.method}*"
+
+
+def mark_of(one: CellFindings, stat: Stat, at: str | float | None = None) -> Mark:
+    """A cell's figure, with its interval and its launches."""
+    interval = stat.interval
+    low, high = interval if interval and interval[0] < interval[1] else (None, None)
+    return Mark(
+        at=one.name if at is None else at,
+        value=rounded(stat.median),
+        look=look(one),
+        low=None if low is None else rounded(low),
+        high=None if high is None else rounded(high),
+        launches=tuple(rounded(stat.by_round[round_]) for round_ in sorted(stat.by_round)),
+    )
+
+
+def drawn(run: RunFindings, index: int = 0) -> Drawn:
+    """How a run is drawn, as the first chart's or a later one of several."""
+    return "another" if run.kind == "measured" and index else run.kind
+
+
+def rounded(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")
+
+
+def together(found: Sequence[Detectable | None]) -> Detectable | None:
+    """What the launches of several runs would prove: the least of all and the most of all."""
+    known = [one for one in found if one is not None]
+    if not known:
+        return None
+    least, most = min(known, key=lambda one: one.least), max(known, key=lambda one: one.most)
+    return replace(least, most=most.most, noisiest=most.noisiest)

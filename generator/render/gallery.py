@@ -1,0 +1,51 @@
+"""Charts on their way into pages: each as its picture, its figure and its files for download."""
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from generator.render.chart import Chart
+from generator.render.figure import figure_json
+from generator.render.svg import patterns, picture, symbol
+
+
+@dataclass(frozen=True, slots=True)
+class Hung:
+    """A chart as a page has it. `csv` and `json` are addresses from that page; `legend` is empty where labels stand at
+    the marks themselves."""
+
+    picture: Markup
+    figure: str
+    legend: tuple[tuple[Markup, str], ...]
+    csv: str
+    json: str
+
+
+class Gallery:
+    """All charts of a site, as its pages are written one after the other: a chart's files get their names from the page
+    that it hangs on and its place there. `files` are the files so far, by path."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, str] = {}
+        self._page = ""
+        self._first = True
+
+    def open(self, page: str) -> None:
+        """The page whose charts come next, by its path without the suffix."""
+        self._page, self._first = page, True
+
+    def hang(self, chart: Chart, name: str) -> Hung:
+        """The chart on the page that is open, as `name` there. The first one brings what pictures fill bars with."""
+        path = f"data/charts/{self._page.replace('/', '-')}-{name}"
+        self.files[f"{path}.csv"], self.files[f"{path}.json"] = chart.csv(), chart.json()
+        up = "../" * self._page.count("/")
+        drawn = patterns() + picture(chart) if self._first else picture(chart)
+        self._first = False
+        named = chart.kind in {"stack", "curves"}
+        return Hung(
+            picture=drawn,
+            figure=figure_json(chart),
+            legend=tuple((symbol(series, chart.kind), series.name) for series in chart.series) if named else (),
+            csv=f"{up}{path}.csv",
+            json=f"{up}{path}.json",
+        )

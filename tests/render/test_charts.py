@@ -1,0 +1,167 @@
+"""Charts: one description, of which the picture, Plotly's figure, the table and the files all say the same."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from examples import four_methods, with_controls
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.analyse.findings import find
+from generator.render import bars, curves
+from generator.render.chart import Axis, Chart, Mark, Series
+from generator.render.figure import figure_json
+from generator.render.geometry import Scale
+from generator.render.looks import LOOKS, look_of
+from generator.render.svg import picture
+
+CSS = (Path(__file__).parents[2] / "site" / "pages" / "assets" / "quantpress.css").read_text(encoding="utf-8")
+
+
+def all_charts() -> Iterator[Chart]:
+    (run,) = find((with_controls(),)).runs
+    found = [
+        bars.of(run, "output_tokens_per_s"),
+        bars.memory_parts(run),
+        bars.relative_speed([("one", run), ("the other", run)]),
+        bars.side_by_side([("one", run), ("the other", run)], "kv_cache_tokens"),
+        curves.by_users(run, "output_tokens_per_s"),
+        curves.users_by_context(run),
+        curves.speed_against_memory(run),
+    ]
+    yield from (chart for chart in found if chart)
+
+
+CHARTS = {chart.slug: chart for chart in all_charts()}
+
+
+def drawn(chart: Chart) -> ET.Element:
+    return ET.fromstring(str(picture(chart)))  # noqa: S314, our own
+
+
+@pytest.mark.parametrize("slug", ["output-tokens-per-s", "relative-speed", "kv-cache-tokens-side-by-side"])
+def test_a_bar_is_as_long_in_the_picture_as_in_the_figure(slug: str) -> None:
+    chart = CHARTS[slug]
+    figure = json.loads(figure_json(chart))
+    _, top = figure["layout"]["xaxis"]["range"]
+
+    pictured = [float(bar.attrib["width"].rstrip("%")) for bar in drawn(chart).iter("rect")]
+    plotted = [100 * x / top for trace in figure["data"] if trace["type"] == "bar" for x in trace["x"]]
+
+    assert sorted(pictured) == pytest.approx(sorted(plotted), abs=0.01)
+
+
+def test_the_parts_of_a_stack_add_up_to_the_whole_width_of_the_fullest() -> None:
+    rows: dict[str, float] = {}
+    for bar in drawn(CHARTS["memory-parts"]).iter("rect"):
+        if "qp-fill" in bar.attrib["class"]:
+            rows[bar.attrib["y"]] = rows.get(bar.attrib["y"], 0) + float(bar.attrib["width"].rstrip("%"))
+
+    assert max(rows.values()) == pytest.approx(100, abs=0.1)
+
+
+@pytest.mark.parametrize("chart", CHARTS.values(), ids=list(CHARTS))
+def test_every_mark_is_in_the_picture_the_figure_the_table_and_the_files(chart: Chart) -> None:
+    marks = [mark for series in chart.series for mark in series.marks]
+    figure, table = figure_json(chart), " ".join(cell for row in chart.rows for cell in row)
+    rows = list(csv.DictReader(io.StringIO(chart.csv())))
+
+    assert len(rows) == len(marks) == sum(len(one["marks"]) for one in json.loads(chart.json())["series"])
+    for mark, row in zip(marks, rows, strict=True):
+        assert float(row[chart.value.label]) == mark.value
+        assert json.dumps(mark.value).removesuffix(".0") in figure
+        assert chart.value.text(mark.value) in table
+        for launch in mark.launches if len(mark.launches) > 1 else ():
+            assert str(launch) in row["launches"]
+            assert chart.value.text(launch) in table
+    launches = sum(len(mark.launches) for mark in marks if len(mark.launches) > 1)
+    assert len(re.findall('class="qp-launch"', str(picture(chart)))) == launches
+
+
+def test_one_launch_has_neither_a_dot_nor_a_whisker() -> None:
+    (run,) = find((four_methods(),)).runs
+    chart = bars.of(run, "output_tokens_per_s")
+    assert chart
+
+    assert not chart.has_launches
+    assert not chart.has_intervals
+    assert "qp-whisker" not in str(picture(chart))
+
+
+def test_the_same_chart_is_the_same_bytes() -> None:
+    again = {chart.slug: chart for chart in all_charts()}
+
+    assert all(figure_json(CHARTS[slug]) == figure_json(chart) for slug, chart in again.items())
+    assert all(picture(CHARTS[slug]) == picture(chart) for slug, chart in again.items())
+
+
+@pytest.mark.parametrize("name", ['<script>alert("x")</script>', "a & b", "'\"<>"])
+def test_a_name_in_a_picture_is_text(name: str) -> None:
+    chart = Chart("x", "bars", "Method", Axis("Speed", "tokens/s"), (Series("r", (Mark(name, 1.0, "fp16"),)),))
+
+    assert name in {text.text for text in drawn(chart).iter("text")}
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "\tx"])
+def test_no_name_in_a_csv_file_is_a_formula(name: str) -> None:
+    chart = Chart("x", "bars", "Method", Axis("Speed", "tokens/s"), (Series(name, (Mark(name, 1.0, "fp16"),)),))
+
+    row = next(csv.DictReader(io.StringIO(chart.csv())))
+    assert row["series"] == row["Method"] == f"'{name}"
+
+
+def test_the_style_sheet_knows_every_look_and_every_strength() -> None:
+    for name, own in LOOKS.items():
+        assert f".qp-look-{name.replace('_', '-')} {{" in CSS
+        assert f"--qp-{own.colour}:" in CSS
+    strengths = {
+        round(100 * look_of(name + star, kind).strength)
+        for name in LOOKS
+        for star in ("", "*")
+        for kind in ("measured", "another", "reported", "demo")
+    }
+    for strength in strengths - {100}:
+        assert f".qp-strength-{strength} {{" in CSS
+
+
+def test_methods_differ_in_shape_and_parts_in_pattern_or_strength() -> None:
+    methods = [LOOKS[name] for name in ("fp16", "awq", "gptq", "nf4")]
+    assert len({look.symbol for look in methods}) == len(methods)
+    for chart in (CHARTS["memory-parts"],):
+        looks = [LOOKS[series.marks[0].look] for series in chart.series]
+        assert len({(look.pattern, look.strength) for look in looks}) == len(looks)
+
+
+@given(st.floats(1e-6, 1e9), st.floats(1.001, 1e6), st.floats(0, 1), st.floats(0, 1), st.booleans())
+def test_a_scale_keeps_the_order_and_its_ticks_inside(
+    low: float,
+    factor: float,
+    one: float,
+    other: float,
+    log: bool,  # noqa: FBT001
+) -> None:
+    scale = Scale(Axis("x", "", log=log), low if log else 0.0, low * factor)
+    first, second = sorted(scale.low + share * (scale.high - scale.low) for share in (one, other))
+
+    assert 0 <= scale.share(first) <= scale.share(second) <= 1
+    assert all(scale.low <= value <= scale.high for value, _ in scale.ticks)
+    assert len({text for _, text in scale.ticks}) == len(scale.ticks) <= 25
+
+
+def test_names_of_points_that_are_close_stand_on_different_sides() -> None:
+    marks = [Mark(5.3, 2000.0, "awq"), Mark(5.4, 2010.0, "gptq"), Mark(15.0, 1000.0, "fp16")]
+    series = tuple(Series(mark.look, (mark,)) for mark in marks)
+    chart = Chart("x", "points", "Method", Axis("Speed", "tokens/s"), series, across=Axis("Weights", "GiB", 2))
+
+    anchors = [trace["textposition"] for trace in json.loads(figure_json(chart))["data"]]
+    assert anchors == ["middle right", "middle left", "middle left"]
+    assert anchors[::-1] != [
+        trace["textposition"] for trace in json.loads(figure_json(replace(chart, series=series[:1])))["data"]
+    ]
