@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import shlex
 import signal
 import sys
@@ -311,7 +312,9 @@ def _budget(wanted_gib: float | None, *, has_gpu: bool) -> float | None:
 def _pages(parsed: argparse.Namespace, _: list[str]) -> int:
     from generator.site import site_files, write_files
 
-    count = write_files(site_files(), parsed.folder)
+    # mkdocs.yml takes the address from there as well.
+    site_url = os.environ.get("QUANTPRESS_SITE_URL", "").rstrip("/")
+    count = write_files(site_files(site_url=f"{site_url}/" if site_url else ""), parsed.folder)
     print(f"{count} files changed under {parsed.folder}")
     return 0
 

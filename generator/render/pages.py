@@ -36,6 +36,7 @@ PAGES: Final = (
     "context",
     "tuning",
     "methodology",
+    "glossary",
     "reproducibility",
     "appendix",
 )
@@ -46,7 +47,7 @@ def render_pages(
 ) -> dict[str, str]:
     """Every page as Markdown, by its path below `docs_dir`. `templates` are the templates' texts by name; `files` the
     paths of the raw JSON files that the site offers for download."""
-    environment = _environment(templates)
+    environment = environment_of(templates)
     context = _context(findings, files) | {"price": price}
     pages = {f"{name}.md": environment.get_template(f"{name}.md.j2").render(context) for name in PAGES}
     for method in METHODS:
@@ -64,7 +65,8 @@ def inert(value: object) -> object:
     return Markup("".join(c if c in _PLAIN else f"&#{ord(c)};" for c in str(value)))  # noqa: S704, entities only
 
 
-def _environment(templates: Mapping[str, str]) -> Environment:
+def environment_of(templates: Mapping[str, str]) -> Environment:
+    """What reads the templates: everything that they print is inert, whatever they are for."""
     environment = Environment(
         loader=DictLoader(templates),
         autoescape=True,
