@@ -62,7 +62,8 @@ def site_files(choices: Choices = Choices(), root: Path = MEASUREMENTS, site_url
     """Every generated file of the site, by its path below `docs_dir`; the same records give the same bytes.
 
     `site_url`, where the site will be found, ends with a slash; the feed and the descriptions of the records link
-    relatively where it is empty. Raises `RecordError` at a record that is not as the schema says, before anything is built from the others.
+    relatively where it is empty. Raises `RecordError` at a record that is not as the schema says, before anything is
+    built from the others.
     """
     kept, key = CACHE / "site.json", _key(choices, root, site_url)
     files = _recall(kept, key)
@@ -73,7 +74,7 @@ def site_files(choices: Choices = Choices(), root: Path = MEASUREMENTS, site_url
 
 
 def _key(choices: Choices, root: Path, site_url: str) -> str:
-    """One hash of all that the files come from: the records, the site's address, the templates, this code and its libraries."""
+    """One hash of all that the files come from: the records, the templates, the choices, this code, its libraries."""
     found = hashlib.sha256(repr((choices, site_url, sys.version, [version(name) for name in _MAKERS])).encode())
     code = Path(__file__).parent
     for folder, pattern in ((root, "*/**/*.json"), (TEMPLATES, "*.j2"), (code, "**/*.py")):
@@ -126,7 +127,7 @@ def _make(choices: Choices, root: Path, site_url: str) -> dict[str, Content]:
     data = _data(runs)
     templates = {path.name: path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.glob("*.j2"))}
     findings = find(runs, choices.featured_run)
-    pages = render_pages(findings, templates, tuple(data), price)
+    pages = render_pages(findings, templates, tuple(data), price, site_url)
     tell = teller(environment_of(templates))
     files = with_heads(pages, findings, tell, site_url, tuple(data))
     return {**files, feed.PATH: feed.feed(findings, tell, site_url, pages), **data}

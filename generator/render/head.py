@@ -1,4 +1,4 @@
-"""What a page says of itself in its head: front matter that templates/theme/main.html turns into elements, and cards."""
+"""What pages say in their heads: front matter that templates/theme/main.html turns into elements, and cards."""
 
 import json
 import re
@@ -50,7 +50,7 @@ def _subjects(findings: Findings) -> dict[str, RunFindings]:
     """The run that a page is about, by the page's path."""
     of_pages = {f"runs/{run.manifest.run_id}.md": run for run in findings.runs}
     featured = (HOME, "scenarios.md", "comparison.md", *(f"methods/{method.id}.md" for method in METHODS))
-    known = {path: findings.featured for path in featured}
+    known = dict.fromkeys(featured, findings.featured)
     known |= {"paradox.md": findings.explained, "context.md": findings.long_context}
     return of_pages | {path: run for path, run in known.items() if run}
 
@@ -86,7 +86,7 @@ def _card(path: str, page: str, run: RunFindings | None, tell: Tell) -> Card:
 
 
 def _bars(run: RunFindings) -> Iterator[Bar]:
-    """What each cell makes with as many requests at once as the verdict is about; where that is not known, its speed."""
+    """The speed of each cell with as many requests at once as the verdict is about, or else of the first workload."""
     for one in run.shown:
         crowded = (point.stats for point in one.points if point.concurrency == run.crowd)
         stats = next(crowded, {}) if run.crowd else one.stats

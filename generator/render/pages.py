@@ -6,6 +6,7 @@ from typing import Any, Final
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
+from generator import __version__
 from generator.analyse.cost import Price
 from generator.analyse.findings import Findings
 from generator.analyse.run import RunFindings
@@ -43,12 +44,16 @@ PAGES: Final = (
 
 
 def render_pages(
-    findings: Findings, templates: Mapping[str, str], files: Sequence[str], price: Price | None = None
+    findings: Findings,
+    templates: Mapping[str, str],
+    files: Sequence[str],
+    price: Price | None = None,
+    site_url: str = "",
 ) -> dict[str, str]:
     """Every page as Markdown, by its path below `docs_dir`. `templates` are the templates' texts by name; `files` the
-    paths of the raw JSON files that the site offers for download."""
+    paths of the raw JSON files that the site offers for download; `site_url` is where it will be found, if known."""
     environment = environment_of(templates)
-    context = _context(findings, files) | {"price": price}
+    context = _context(findings, files) | {"price": price, "site_url": site_url, "version": __version__}
     pages = {f"{name}.md": environment.get_template(f"{name}.md.j2").render(context) for name in PAGES}
     for method in METHODS:
         template = environment.get_template("method.md.j2")
