@@ -95,7 +95,9 @@ def _parser() -> argparse.ArgumentParser:
     crosscheck.set_defaults(run=_crosscheck)
 
     pages = commands.add_parser(
-        "pages", help="write the generated Markdown to disk, for builders that ignore MkDocs hooks"
+        "pages",
+        help="write the generated Markdown to disk, for builders that ignore MkDocs hooks",
+        epilog="The feed names the site's address, QUANTPRESS_SITE_URL, where that is set.",
     )
     pages.add_argument("folder", nargs="?", type=Path, default=Path("site/pages"), help="default: site/pages")
     pages.set_defaults(run=_pages)

@@ -121,7 +121,5 @@ def _with_fields(page: str, fields: Mapping[str, object]) -> str:
 
 
 def _json(value: object) -> str:
-    """JSON on one line that YAML reads as the same value: YAML knows no surrogate pairs, and breaks lines at more
-    signs than JSON does."""
-    text = json.dumps(value, ensure_ascii=False)
-    return re.sub("[\x7f-\uffff]", lambda found: f"\\u{ord(found[0]):04x}", text)
+    """JSON on one line that YAML reads as the same value; with no escapes, as YAML knows no surrogate pairs."""
+    return json.dumps(value, ensure_ascii=False)

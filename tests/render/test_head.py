@@ -1,11 +1,14 @@
 """Heads: front matter that YAML reads as what was meant, descriptions of the records, and which card a page has."""
 
+import json
+from html.parser import HTMLParser
 from time import perf_counter
 from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
 from examples import failed, four_methods, manifest, with_controls
+from jinja2 import DictLoader, Environment
 
 from generator.analyse.findings import find
 from generator.folders import MEASUREMENTS, TEMPLATES
@@ -17,6 +20,16 @@ from generator.render.pages import environment_of, render_pages
 URL = "https://example.org/quantpress/"
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
 FILES = ("data/2026-01-01-example/manifest.json", "data/2026-01-01-example/r01-fp16-vllm-eager.json")
+# MkDocs escapes nothing by itself, and neither does this.
+THEME = Environment(  # noqa: S701
+    loader=DictLoader(
+        {
+            "base.html": "{% block extrahead %}{% endblock %}",
+            "main.html": (TEMPLATES / "theme" / "main.html").read_text(encoding="utf-8"),
+        }
+    )
+)
+THEME.filters["url"] = str
 HOSTILE = ["</script><script>alert(1)</script>", "a: b # c", '"\\', "{{ 7*7 }}", "🦙 日本\u2028\u00a0", "---", "- x"]
 
 
@@ -114,6 +127,34 @@ def test_hostile_names_reach_the_head_as_the_text_that_they_are(words: str) -> N
 
     assert " ".join(words.split()) in one["dataset"]["name"]
     assert set(one) == {"title", "description", "headline", "card", "card_alt", "dataset"}
+
+
+class Elements(HTMLParser):
+    """The elements of a head, and what its JSON-LD says."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, tuple[str, ...]]] = []
+        self.texts: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, tuple(name for name, _ in attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data.strip())
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+def test_hostile_names_cannot_change_the_elements_of_a_head(words: str) -> None:
+    def head(text: str) -> Elements:
+        fields = {"headline": text, "description": text, "card_alt": text, "dataset": {"name": text}}
+        page = {"meta": fields, "canonical_url": f"{URL}index.html"}
+        config = {"site_name": text, "site_url": URL}
+        return Elements(THEME.get_template("main.html").render(page=page, config=config))
+
+    assert head(words).found == head("harmless").found
+    assert [json.loads(text) for text in head(words).texts if text] == [{"name": words}]
 
 
 def test_a_thousand_pages_of_runs_take_little_longer_than_none() -> None:
