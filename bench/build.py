@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 
 from bench.ratio import said
-from generator.folders import CACHE, CHECKOUT, PAGES
+from generator.folders import CACHE, CHECKOUT, PAGES, TEMPLATES
 from generator.site import site_files, write_files
 
 
@@ -19,6 +19,7 @@ def ratios(pairs: int) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as name:
         plain = Path(name)
         shutil.copytree(PAGES, plain / "site" / "pages")
+        shutil.copytree(TEMPLATES / "theme", plain / "templates" / "theme")
         write_files(site_files(), plain / "site" / "pages")
         configuration = (CHECKOUT / "mkdocs.yml").read_text(encoding="utf-8")
         without = configuration.replace("hooks:\n  - generator/hook.py\n", "").replace(

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import shlex
 import signal
 import sys
@@ -94,7 +95,9 @@ def _parser() -> argparse.ArgumentParser:
     crosscheck.set_defaults(run=_crosscheck)
 
     pages = commands.add_parser(
-        "pages", help="write the generated Markdown to disk, for builders that ignore MkDocs hooks"
+        "pages",
+        help="write the generated Markdown to disk, for builders that ignore MkDocs hooks",
+        epilog="The feed names the site's address, QUANTPRESS_SITE_URL, where that is set.",
     )
     pages.add_argument("folder", nargs="?", type=Path, default=Path("site/pages"), help="default: site/pages")
     pages.set_defaults(run=_pages)
@@ -311,7 +314,9 @@ def _budget(wanted_gib: float | None, *, has_gpu: bool) -> float | None:
 def _pages(parsed: argparse.Namespace, _: list[str]) -> int:
     from generator.site import site_files, write_files
 
-    count = write_files(site_files(), parsed.folder)
+    # mkdocs.yml takes the address from there as well.
+    site_url = os.environ.get("QUANTPRESS_SITE_URL", "").rstrip("/")
+    count = write_files(site_files(site_url=f"{site_url}/" if site_url else ""), parsed.folder)
     print(f"{count} files changed under {parsed.folder}")
     return 0
 

@@ -13,7 +13,7 @@ from mkdocs.structure.files import File, Files
 from generator.errors import QuantpressError
 from generator.site import LEDGER, Choices, site_files
 
-_made: dict[str, str] = {}
+_made: dict[str, str | bytes] = {}
 
 
 class Refused(Abort):
@@ -32,7 +32,7 @@ class Refused(Abort):
 def on_pre_build(config: MkDocsConfig) -> None:
     """Read and render everything before MkDocs empties the old site: a bad record leaves the last good one standing."""
     try:
-        made = site_files(Choices.of(config.extra.get("quantpress", {})))
+        made = site_files(Choices.of(config.extra.get("quantpress", {})), site_url=config.site_url or "")
     except QuantpressError as error:
         raise Refused(error) from None
     _made.clear()
@@ -43,11 +43,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add what was made. A page that the author wrote by hand under the same name stays the author's."""
     ledger = Path(config.docs_dir) / LEDGER
     ours = set(ledger.read_text(encoding="utf-8").splitlines()) if ledger.is_file() else set()
-    for path, text in _made.items():
+    for path, content in _made.items():
         present = files.get_file_from_path(path)
         if present is not None and path not in ours:
             continue
         if present is not None:
             files.remove(present)
-        files.append(File.generated(config, path, content=text))
+        files.append(File.generated(config, path, content=content))
     return files

@@ -4,6 +4,7 @@ What makes them (pydantic, Plotly, the templates) is imported only then: importi
 the pages.
 """
 
+import base64
 import hashlib
 import json
 import os
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 LEDGER: Final = ".generated"
 
 # The libraries whose output is in the files.
-_MAKERS: Final = ("jinja2", "mpmath", "plotly", "pydantic")
+_MAKERS: Final = ("jinja2", "mpmath", "pillow", "plotly", "pydantic")
+
+# Text, or what is none: pictures.
+Content = str | bytes
 
 
 @dataclass(frozen=True)
@@ -54,22 +58,24 @@ class Choices:
         return cls(**written)
 
 
-def site_files(choices: Choices = Choices(), root: Path = MEASUREMENTS) -> dict[str, str]:
+def site_files(choices: Choices = Choices(), root: Path = MEASUREMENTS, site_url: str = "") -> dict[str, Content]:
     """Every generated file of the site, by its path below `docs_dir`; the same records give the same bytes.
 
-    Raises `RecordError` at a record that is not as the schema says, before anything is built from the others.
+    `site_url`, where the site will be found, ends with a slash; the feed and the descriptions of the records link
+    relatively where it is empty. Raises `RecordError` at a record that is not as the schema says, before anything is
+    built from the others.
     """
-    kept, key = CACHE / "site.json", _key(choices, root)
+    kept, key = CACHE / "site.json", _key(choices, root, site_url)
     files = _recall(kept, key)
     if files is None:
-        files = _make(choices, root)
+        files = _make(choices, root, site_url)
         _remember(kept, key, files)
     return files
 
 
-def _key(choices: Choices, root: Path) -> str:
-    """One hash of all that the files come from: the records, the templates, this code and its libraries."""
-    found = hashlib.sha256(repr((choices, sys.version, [version(name) for name in _MAKERS])).encode())
+def _key(choices: Choices, root: Path, site_url: str) -> str:
+    """One hash of all that the files come from: the records, the templates, the choices, this code, its libraries."""
+    found = hashlib.sha256(repr((choices, site_url, sys.version, [version(name) for name in _MAKERS])).encode())
     code = Path(__file__).parent
     for folder, pattern in ((root, "*/**/*.json"), (TEMPLATES, "*.j2"), (code, "**/*.py")):
         for path in sorted(folder.glob(pattern)):
@@ -79,37 +85,52 @@ def _key(choices: Choices, root: Path) -> str:
     return found.hexdigest()
 
 
-def _recall(kept: Path, key: str) -> dict[str, str] | None:
+def _recall(kept: Path, key: str) -> dict[str, Content] | None:
     try:
         content = json.loads(kept.read_bytes())
-        return content["files"] if content["key"] == key else None
-    except (OSError, ValueError, LookupError, TypeError):  # none yet, or not what `_remember` wrote
+        if content["key"] != key:
+            return None
+        pictures = {path: base64.b64decode(text, validate=True) for path, text in content["pictures"].items()}
+        return {**content["files"], **pictures}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # none yet, or not what `_remember` wrote
         return None
 
 
-def _remember(kept: Path, key: str, files: Mapping[str, str]) -> None:
+def _remember(kept: Path, key: str, files: Mapping[str, Content]) -> None:
     """A cache that can't be written (a read-only checkout) costs time, nothing else."""
     temporary = kept.with_name(f"{kept.name}.{os.getpid()}")
+    content = {
+        "key": key,
+        "files": {path: text for path, text in files.items() if isinstance(text, str)},
+        "pictures": {path: base64.b64encode(it).decode() for path, it in files.items() if isinstance(it, bytes)},
+    }
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps({"key": key, "files": files}), encoding="utf-8")
+        temporary.write_text(json.dumps(content), encoding="utf-8")
         temporary.replace(kept)
     except OSError:
         with suppress(OSError):
             temporary.unlink()
 
 
-def _make(choices: Choices, root: Path) -> dict[str, str]:
+def _make(choices: Choices, root: Path, site_url: str) -> dict[str, Content]:
     from generator.analyse.cost import Price
     from generator.analyse.findings import find
     from generator.measurements import read_runs
-    from generator.render.pages import render_pages
+    from generator.render import feed
+    from generator.render.about import teller
+    from generator.render.head import with_heads
+    from generator.render.pages import environment_of, render_pages
 
     runs = read_runs(root)
     price = Price(choices.price_per_hour, choices.currency) if choices.price_per_hour else None
     data = _data(runs)
     templates = {path.name: path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.glob("*.j2"))}
-    return render_pages(find(runs, choices.featured_run), templates, tuple(data), price) | data
+    findings = find(runs, choices.featured_run)
+    pages = render_pages(findings, templates, tuple(data), price, site_url)
+    tell = teller(environment_of(templates))
+    files = with_heads(pages, findings, tell, site_url, tuple(data))
+    return {**files, feed.PATH: feed.feed(findings, tell, site_url, pages), **data}
 
 
 def _data(runs: "Iterable[Run]") -> dict[str, str]:
@@ -134,16 +155,16 @@ def _data(runs: "Iterable[Run]") -> dict[str, str]:
     return files
 
 
-def write_files(files: Mapping[str, str], folder: Path) -> int:
+def write_files(files: Mapping[str, Content], folder: Path) -> int:
     """Write what changed below `folder` and remove what an earlier call wrote and is no longer there; how many did."""
     ledger = folder / LEDGER
     before = set(ledger.read_text(encoding="utf-8").splitlines()) if ledger.is_file() else set()
     changed = 0
-    for path, text in files.items():
-        target = folder / path
-        if not target.is_file() or target.read_text(encoding="utf-8") != text:
+    for path, made in files.items():
+        target, content = folder / path, made.encode() if isinstance(made, str) else made
+        if not target.is_file() or target.read_bytes() != content:
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8")
+            target.write_bytes(content)
             changed += 1
     for stale in before - set(files):
         (folder / stale).unlink(missing_ok=True)

@@ -110,10 +110,10 @@ install_browser() {
 }
 
 case ${1:-} in
-  core) install_lock core "40 MB to download, 260 MB on disk" ;;
-  dev) install_lock dev "110 MB to download, 500 MB on disk" ;;
+  core) install_lock core "50 MB to download, 280 MB on disk" ;;
+  dev) install_lock dev "120 MB to download, 520 MB on disk" ;;
   engines) install_engines ;;
-  tasks) install_lock tasks "130 MB to download, 600 MB on disk" ;;
+  tasks) install_lock tasks "140 MB to download, 620 MB on disk" ;;
   browser) install_browser ;;
   *) fail "usage: install.sh core|engines|tasks|dev|browser" ;;
 esac

@@ -41,6 +41,16 @@ def test_what_ships_builds_without_a_warning(project: Path) -> None:
     assert (project / "site/public/data/schema/launch.schema.json").is_file()
 
 
+def test_pages_on_disk_name_the_address_that_the_environment_has(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "generator.cli", "pages", str(tmp_path)]
+    environment = dict(os.environ, QUANTPRESS_SITE_URL="https://example.org/there")
+
+    subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True)
+
+    assert 'href="https://example.org/there/feed.xml"' in (tmp_path / "feed.xml").read_text(encoding="utf-8")
+    assert (tmp_path / "cards" / "index.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_a_truncated_record_ends_the_build_and_leaves_the_old_site(project: Path) -> None:
     assert build(project).returncode == 0
     before = (project / "site/public/index.html").read_bytes()

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,12 @@ def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(site, "CACHE", tmp_path / "cache")
     shutil.copytree(MEASUREMENTS / REPORTED, tmp_path / "measurements" / REPORTED)
     return tmp_path / "measurements"
+
+
+def page(files: Mapping[str, site.Content], path: str) -> str:
+    text = files[path]
+    assert isinstance(text, str)
+    return text
 
 
 def never(*_: object) -> dict[str, str]:
@@ -45,9 +52,26 @@ def test_a_new_run_or_another_featured_one_makes_the_pages_anew(records: Path) -
 
     after = site.site_files(root=records)
 
-    assert run.manifest.run_id in after["index.md"]
-    assert run.manifest.run_id not in before["index.md"]
-    assert site.site_files(site.Choices(featured_run=REPORTED), records)["index.md"] != after["index.md"]
+    assert run.manifest.run_id in page(after, "index.md")
+    assert run.manifest.run_id not in page(before, "index.md")
+    assert site.site_files(site.Choices(featured_run=REPORTED), records)["index.md"] != page(after, "index.md")
+
+
+def test_another_address_of_the_site_makes_what_names_it_anew(records: Path) -> None:
+    there = site.site_files(root=records, site_url="https://example.org/there/")
+
+    assert "https://example.org/there/feed.xml" in page(there, "feed.xml")
+    assert "https://example.org/there/" not in page(site.site_files(root=records), "feed.xml")
+
+
+def test_pictures_are_remembered_and_written_byte_for_byte(records: Path, tmp_path: Path) -> None:
+    first = site.site_files(root=records)
+
+    assert isinstance(first["cards/index.png"], bytes)
+    assert site.site_files(root=records)["cards/index.png"] == first["cards/index.png"]
+    assert site.write_files(first, tmp_path / "pages") == len(first)
+    assert (tmp_path / "pages" / "cards" / "index.png").read_bytes() == first["cards/index.png"]
+    assert site.write_files(first, tmp_path / "pages") == 0
 
 
 def test_a_record_that_went_bad_is_refused_though_the_good_pages_are_remembered(records: Path) -> None:
@@ -59,14 +83,19 @@ def test_a_record_that_went_bad_is_refused_though_the_good_pages_are_remembered(
         site.site_files(root=records)
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", "{}", '{"key": "another", "files": {}}'])
+@pytest.mark.parametrize("damage", ["", "{", "[]", "{}", '{"key": "another", "files": {}}', "no pictures", "no base64"])
 def test_a_damaged_memory_costs_time_and_nothing_else(records: Path, damage: str) -> None:
     first = site.site_files(root=records)
     (kept,) = (records.parent / "cache").iterdir()
+    whole = json.loads(kept.read_text())
+    if damage == "no pictures":
+        damage = json.dumps(whole | {"pictures": []})
+    if damage == "no base64":
+        damage = json.dumps(whole | {"pictures": {"cards/index.png": "ä"}})
     kept.write_text(damage)
 
     assert site.site_files(root=records) == first
-    assert json.loads(kept.read_text())["files"] == first
+    assert json.loads(kept.read_text())["files"] == {path: it for path, it in first.items() if isinstance(it, str)}
 
 
 def test_a_folder_that_cannot_be_written_costs_time_and_nothing_else(records: Path) -> None:
@@ -82,8 +111,8 @@ def test_a_price_makes_the_comparison_say_what_a_million_tokens_cost(records: Pa
     for launch in run.launches:
         write_launch(folder, launch)
 
-    without = site.site_files(root=records)["comparison.md"]
-    priced = site.site_files(site.Choices(price_per_hour=0.36), records)["comparison.md"]
+    without = page(site.site_files(root=records), "comparison.md")
+    priced = page(site.site_files(site.Choices(price_per_hour=0.36), records), "comparison.md")
 
     assert "a million output tokens cost" not in without
     # FP16 made about 700 tokens/s for sixteen users: 0.36 an hour is 0.0001 a second, and a million take 1,430 of them.

@@ -6,6 +6,7 @@ from typing import Any, Final
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
+from generator import __version__
 from generator.analyse.cost import Price
 from generator.analyse.findings import Findings
 from generator.analyse.run import RunFindings
@@ -37,19 +38,26 @@ PAGES: Final = (
     "context",
     "tuning",
     "methodology",
+    "glossary",
     "reproducibility",
     "appendix",
 )
 
 
 def render_pages(
-    findings: Findings, templates: Mapping[str, str], files: Sequence[str], price: Price | None = None
+    findings: Findings,
+    templates: Mapping[str, str],
+    files: Sequence[str],
+    price: Price | None = None,
+    site_url: str = "",
 ) -> dict[str, str]:
     """Every page as Markdown and the data of every chart, by path below `docs_dir`. `templates` are the templates'
-    texts by name; `files` the paths of the raw JSON files that the site offers for download."""
+    texts by name; `files` the paths of the raw JSON files that the site offers for download; `site_url` is where it
+    will be found, if known."""
     gallery = Gallery()
-    environment = _environment(templates, gallery)
-    context = _context(findings, files) | {"price": price}
+    environment = environment_of(templates)
+    environment.globals["hang"] = gallery.hang  # macros see no page's context
+    context = _context(findings, files) | {"price": price, "site_url": site_url, "version": __version__}
     pages = {}
     for name in PAGES:
         gallery.open(name)
@@ -70,7 +78,8 @@ def inert(value: object) -> object:
     return Markup("".join(c if c in _PLAIN else f"&#{ord(c)};" for c in str(value)))  # noqa: S704, entities only
 
 
-def _environment(templates: Mapping[str, str], gallery: Gallery) -> Environment:
+def environment_of(templates: Mapping[str, str]) -> Environment:
+    """What reads the templates: everything that they print is inert, whatever they are for."""
     environment = Environment(
         loader=DictLoader(templates),
         autoescape=True,
@@ -90,7 +99,7 @@ def _environment(templates: Mapping[str, str], gallery: Gallery) -> Environment:
         "change": units.change,
     }
     environment.filters |= filters
-    environment.globals |= {"engines": ENGINES, "modes": MODES, "hang": gallery.hang}  # macros see no page's context
+    environment.globals |= {"engines": ENGINES, "modes": MODES}  # macros see no page's context
     return environment
 
 

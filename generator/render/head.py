@@ -1,0 +1,125 @@
+"""What pages say in their heads: front matter that templates/theme/main.html turns into elements, and cards."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from generator.analyse.findings import Findings
+from generator.analyse.run import RunFindings
+from generator.methods import METHODS
+from generator.render import dataset
+from generator.render.about import Tell, plain
+from generator.render.card import METHOD, Bar, Card, draw
+from generator.render.pages import PAGES
+from generator.render.units import bare
+
+HOME: Final = "index.md"
+
+# Pages about all runs; those about one are in `_subjects`.
+_ABOUT_ALL: Final = (HOME, "reproducibility.md", "appendix.md")
+
+# Only these have a card of their own: drawing one takes longer than making a page, and there may be a thousand runs.
+_IN_NAV: Final = frozenset(
+    [*(f"{name}.md" for name in PAGES), *(f"methods/{method.id}.md" for method in METHODS)],
+)
+
+
+def with_heads(
+    pages: Mapping[str, str], findings: Findings, tell: Tell, site_url: str, files: Sequence[str]
+) -> dict[str, str | bytes]:
+    """The pages with what their heads need, and the cards. `files` are the paths of the raw JSON files."""
+    subjects = _subjects(findings)
+    describe = _describer(findings, subjects, tell, site_url, pages, files)
+    cards = {path: _card(path, pages[path], subjects.get(path), tell) for path in pages if path in _IN_NAV}
+    made: dict[str, str | bytes] = {_picture(path): draw(card) for path, card in cards.items()}
+    for path, page in pages.items():
+        card = cards.get(path, cards[HOME])
+        fields = {
+            "headline": _headline(page),
+            "card": _picture(path if path in cards else HOME),
+            "card_alt": " ".join(filter(None, (_sentence(card.title), card.line))),
+            "dataset": describe(path),
+        }
+        made[path] = _with_fields(page, {name: value for name, value in fields.items() if value is not None})
+    return made
+
+
+def _subjects(findings: Findings) -> dict[str, RunFindings]:
+    """The run that a page is about, by the page's path."""
+    of_pages = {f"runs/{run.manifest.run_id}.md": run for run in findings.runs}
+    featured = (HOME, "scenarios.md", "comparison.md", *(f"methods/{method.id}.md" for method in METHODS))
+    known = dict.fromkeys(featured, findings.featured)
+    known |= {"paradox.md": findings.explained, "context.md": findings.long_context}
+    return of_pages | {path: run for path, run in known.items() if run}
+
+
+def _describer(
+    findings: Findings,
+    subjects: Mapping[str, RunFindings],
+    tell: Tell,
+    site_url: str,
+    pages: Mapping[str, str],
+    files: Sequence[str],
+) -> Callable[[str], dict[str, Any] | None]:
+    """Gives the description of the records that a page is about; None where it is about none."""
+    of_run: dict[str, list[str]] = defaultdict(list)
+    for file in files:
+        of_run[file.split("/")[1]].append(file)
+
+    def describe(path: str) -> dict[str, Any] | None:
+        if path in _ABOUT_ALL and findings.runs:
+            return dataset.of_all(findings, tell, site_url, path)
+        run = subjects.get(path)
+        return dataset.of_run(run, tell, site_url, path, pages, of_run[run.manifest.run_id]) if run else None
+
+    return describe
+
+
+def _card(path: str, page: str, run: RunFindings | None, tell: Tell) -> Card:
+    foot = tell("provenance", run) if run else ""
+    verdict = re.search(r'<p class="qp-verdict__answer">(.*?)</p>', page) if path == HOME else None
+    if verdict is None or run is None:
+        return Card(_headline(page), line=_description(page), foot=foot)
+    return Card(_headline(page), plain(verdict[1]), tell("bars_caption", run), tuple(_bars(run)), foot)
+
+
+def _bars(run: RunFindings) -> Iterator[Bar]:
+    """The speed of each cell with as many requests at once as the verdict is about, or else of the first workload."""
+    for one in run.shown:
+        crowded = (point.stats for point in one.points if point.concurrency == run.crowd)
+        stats = next(crowded, {}) if run.crowd else one.stats
+        if "output_tokens_per_s" in stats:
+            speed = stats["output_tokens_per_s"].median
+            yield Bar(one.name, speed, bare(speed, "output_tokens_per_s"), METHOD[one.cell.method])
+
+
+def _headline(page: str) -> str:
+    """The page's own heading, without the attributes that Markdown gives it."""
+    found = re.search(r"^# (.+?)(?: \{:.*\})?$", page, re.MULTILINE)
+    return plain(found[1]) if found else ""
+
+
+def _description(page: str) -> str:
+    found = re.search(r"^description: (.*)$", page, re.MULTILINE)
+    return plain(found[1]) if found else ""
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
+def _picture(path: str) -> str:
+    return f"cards/{path.removesuffix('.md')}.png"
+
+
+def _with_fields(page: str, fields: Mapping[str, object]) -> str:
+    """The page with more fields in its front matter, each as JSON, which YAML reads."""
+    lines = "".join(f"{name}: {_json(value)}\n" for name, value in fields.items())
+    return page.replace("\n---\n", f"\n{lines}---\n", 1)
+
+
+def _json(value: object) -> str:
+    """JSON on one line that YAML reads as the same value; with no escapes, as YAML knows no surrogate pairs."""
+    return json.dumps(value, ensure_ascii=False)
