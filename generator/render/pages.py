@@ -8,11 +8,12 @@ from markupsafe import Markup
 
 from generator.analyse.cost import Price
 from generator.analyse.findings import Findings
+from generator.analyse.offers import advising_of
 from generator.analyse.run import RunFindings
 from generator.cells import MODES
 from generator.methods import ENGINES, METHODS
 from generator.record import SCHEMA_VERSION, Quantities
-from generator.render import bars, curves, units
+from generator.render import advice, bars, curves, units
 
 # What Markdown gives no meaning to in the middle of a line. All else is written as an entity, so that no text of a
 # record, be it a model's name or an engine's last words, can become a link, an element or an attribute.
@@ -81,6 +82,9 @@ def _environment(templates: Mapping[str, str]) -> Environment:
         "with_unit": units.with_unit,
         "number": units.number,
         "times": units.times,
+        "times_at_least": units.times_at_least,
+        "upward": units.upward,
+        "asked": units.asked,
         "change": units.change,
     }
     environment.filters |= filters
@@ -100,6 +104,8 @@ def _context(findings: Findings, files: Sequence[str]) -> dict[str, Any]:
         "files": files,
         "schema_version": SCHEMA_VERSION,
         "quantities": [*(name for name in Quantities.model_fields if name != "absent"), *DERIVED],
+        "advice": advice,
+        "advising": advising_of(run) if run else None,
         "bars": bars,
         "curves": curves,
         "relative_speed": bars.relative_speed(compared),
