@@ -85,6 +85,7 @@ def _environment(templates: Mapping[str, str]) -> Environment:
         "times_at_least": units.times_at_least,
         "upward": units.upward,
         "asked": units.asked,
+        "field": units.field,
         "change": units.change,
     }
     environment.filters |= filters

@@ -98,6 +98,11 @@ def asked(value: float) -> str:
     return f"{value:,.10g}"
 
 
+def field(value: float) -> str:
+    """A number as a field of a form takes it."""
+    return f"{value:.10g}"
+
+
 def times(ratio: float) -> str:
     """A ratio as a factor: 1.76 becomes "1.8×", 12.4 becomes "12×"."""
     return f"{ratio:,.0f}×" if ratio >= 10 else f"{ratio:.1f}×" if ratio >= 1.95 else f"{ratio:.2f}×"
