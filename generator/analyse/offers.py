@@ -8,8 +8,9 @@ from math import sqrt
 from statistics import fmean, stdev
 from typing import Final
 
-from generator.analyse.advice import Advice, Offer, Reason, Rule, Wishes, advise
+from generator.analyse.advice import Advice, advise
 from generator.analyse.cell import CellFindings, PointFindings
+from generator.analyse.rule import Offer, Reason, Rule, Wishes
 from generator.analyse.run import RunFindings
 from generator.analyse.statistics import CONFIDENCE, Stat, log_ratios, t_quantile
 from generator.manifest import ReportedRun

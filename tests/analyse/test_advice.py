@@ -9,9 +9,10 @@ from examples import cell, completed, four_methods, manifest, replaced, with_con
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.analyse.advice import Advice, Offer, Reason, Rule, Wishes, advise, ln, needed_gib
+from generator.analyse.advice import Advice, advise
 from generator.analyse.findings import find
 from generator.analyse.offers import Advising, advising_of
+from generator.analyse.rule import RULE, Offer, Reason, Wishes, ln, needed_gib
 from generator.measurements import Run
 
 CELLS = ("fp16", "awq", "gptq", "nf4")
@@ -293,5 +294,5 @@ def test_the_rule_takes_the_run_s_own_floor() -> None:
     found = advising(Run(noisy.manifest, tuple(launches)))
 
     assert found is not None
-    assert found.rule.floor > Rule().floor
+    assert found.rule.floor > RULE.floor
     assert exp(ln(1 + found.rule.floor)) == pytest.approx(1 + found.rule.floor)

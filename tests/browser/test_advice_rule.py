@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.analyse.advice import Offer, Rule, Wishes, advise, ln, needed_gib
+from generator.analyse.advice import advise
+from generator.analyse.rule import Offer, Rule, Wishes, ln, needed_gib
 
 if TYPE_CHECKING:
     from .visit import Visit

@@ -1,6 +1,6 @@
 /*
- * Which cell for a card and a use of the reader's own: the rule of generator/analyse/advice.py, line for line and
- * operation for operation, so that both decide alike to the last bit. It knows nothing of the page.
+ * Which cell for a card and a use of the reader's own: the rule of generator/analyse/rule.py and the answer of advice.py
+ * beside it, operation for operation, so that both decide alike to the last bit. It knows nothing of the page.
  */
 (() => {
   "use strict";
