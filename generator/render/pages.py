@@ -9,11 +9,12 @@ from markupsafe import Markup
 from generator import __version__
 from generator.analyse.cost import Price
 from generator.analyse.findings import Findings
+from generator.analyse.offers import advising_of
 from generator.analyse.run import RunFindings
 from generator.cells import MODES
 from generator.methods import ENGINES, METHODS
 from generator.record import SCHEMA_VERSION, Quantities
-from generator.render import bars, curves, units
+from generator.render import advice, bars, curves, units
 from generator.render.gallery import Gallery
 
 # What Markdown gives no meaning to in the middle of a line. All else is written as an entity, so that no text of a
@@ -96,6 +97,10 @@ def environment_of(templates: Mapping[str, str]) -> Environment:
         "with_unit": units.with_unit,
         "number": units.number,
         "times": units.times,
+        "times_at_least": units.times_at_least,
+        "upward": units.upward,
+        "asked": units.asked,
+        "field": units.field,
         "change": units.change,
     }
     environment.filters |= filters
@@ -115,6 +120,8 @@ def _context(findings: Findings, files: Sequence[str]) -> dict[str, Any]:
         "files": files,
         "schema_version": SCHEMA_VERSION,
         "quantities": [*(name for name in Quantities.model_fields if name != "absent"), *DERIVED],
+        "advice": advice,
+        "advising": advising_of(run) if run else None,
         "bars": bars,
         "curves": curves,
         "relative_speed": bars.relative_speed(compared),

@@ -1,5 +1,6 @@
 """The one place where a number becomes text."""
 
+from math import ceil, floor
 from typing import Final
 
 # Quantity → (label, unit, digits after the point). The label is what tables and axes call it.
@@ -79,6 +80,27 @@ def number(value: float, digits: int = 0) -> str:
     if value != 0 and abs(value) < 10 ** (1 - digits) and digits > 0:
         return f"{value:.2g}"
     return f"{value:,.{digits}f}"
+
+
+def upward(value: float, digits: int = 2) -> str:
+    """A number rounded up, for what must suffice."""
+    return f"{ceil(value * 10**digits) / 10**digits:,.{digits}f}".replace("-", "−")
+
+
+def times_at_least(ratio: float) -> str:
+    """The lower end of a ratio as a factor, rounded down so that it claims no more than it may."""
+    digits = 0 if ratio >= 10 else 1 if ratio >= 2 else 2
+    return f"{floor(ratio * 10**digits) / 10**digits:,.{digits}f}×"
+
+
+def asked(value: float) -> str:
+    """A number that somebody chose, with the digits that they gave."""
+    return f"{value:,.10g}"
+
+
+def field(value: float) -> str:
+    """A number as a field of a form takes it."""
+    return f"{value:.10g}"
 
 
 def times(ratio: float) -> str:

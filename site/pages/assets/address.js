@@ -48,9 +48,10 @@
     }
     const before = control.value;
     control.value = value;
-    // A number's or a range's own idea of the text that it was given must be that text.
+    // A number's or a range's own idea of the text that it was given must be that text; one that it can't read is empty
+    // to it, which is no 0.
     const taken = (control.type === "text" || control.type === "search" || Number(control.value) === Number(value))
-      && (value !== "" || !control.required) && control.checkValidity();
+      && (control.value === "") === (value === "") && (value !== "" || !control.required) && control.checkValidity();
     if (!taken) control.value = before;
     return taken;
   }

@@ -1,0 +1,171 @@
+"""What a run offers to whoever asks for a card and a use of their own: its cells as the rule of `advice` sees them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from math import sqrt
+from statistics import fmean, stdev
+from typing import Final
+
+from generator.analyse.advice import Advice, advise
+from generator.analyse.cell import CellFindings, PointFindings
+from generator.analyse.rule import Offer, Reason, Rule, Wishes
+from generator.analyse.run import RunFindings
+from generator.analyse.statistics import CONFIDENCE, Stat, log_ratios, t_quantile
+from generator.manifest import ReportedRun
+
+SPEED: Final = "output_tokens_per_s"
+# What a page asks for before its reader does; the card is the run's budget, where it had one.
+CARD_GIB: Final = 24.0
+CONTEXT_TOKENS: Final = 4096
+
+
+@dataclass(frozen=True)
+class Advising:
+    """A run's offers, the rule with the run's own floor, and the wishes that a page opens with. `users` are the numbers
+    of users that were measured; there is no advice without one. `cells` are those of the offers, in their order."""
+
+    cells: tuple[CellFindings, ...]
+    offers: tuple[Offer, ...]
+    rule: Rule
+    users: tuple[int, ...]
+    prompts: Mapping[int, tuple[int, ...]]
+    wishes: Wishes | None
+
+    @cached_property
+    def advice(self) -> Advice | None:
+        """The answer to the page's own wishes."""
+        return advise(self.offers, self.wishes, self.rule) if self.wishes else None
+
+    @cached_property
+    def by_cell(self) -> dict[str, tuple[CellFindings, Offer]]:
+        """Each cell and its offer, by the id of the cell."""
+        return {offer.cell: (one, offer) for one, offer in zip(self.cells, self.offers, strict=True)}
+
+    @property
+    def knows_quality(self) -> bool:
+        """Whether any cell's quality was compared with that of another."""
+        pairs = zip(self.cells, self.offers, strict=True)
+        return any(offer.perplexity_rise_percent is not None for one, offer in pairs if not one.cell.is_baseline)
+
+    @property
+    def absent(self) -> dict[str, Reason]:
+        """Each figure that some cell lacks, with the first reason."""
+        found: dict[str, Reason] = {}
+        for offer in self.offers:
+            for name, reason in offer.absent.items():
+                found.setdefault(name, reason)
+        return found
+
+
+def advising_of(run: RunFindings) -> Advising | None:
+    """None from a run that advises nobody, see `RunFindings.advises`."""
+    if not run.advises:
+        return None
+    points = _points(run.shown)
+    speeds = {
+        cell_id: {users: point.stats[SPEED] for users, point in of_cell.items()} for cell_id, of_cell in points.items()
+    }
+    users = tuple(sorted({users for of_cell in speeds.values() for users in of_cell}))
+    ratios = {number: _intervals({id_: of[number] for id_, of in speeds.items() if number in of}) for number in users}
+    budget_gib = None if isinstance(run.manifest, ReportedRun) else run.manifest.memory_budget_gib
+    return Advising(
+        cells=run.shown,
+        offers=tuple(_offer(run, one, speeds[one.cell.id], ratios) for one in run.shown),
+        rule=Rule(floor=run.floor),
+        users=users,
+        prompts=_prompts(points.values()),
+        wishes=Wishes(budget_gib or CARD_GIB, CONTEXT_TOKENS, users[0], None, 100) if users else None,
+    )
+
+
+def _points(cells: Sequence[CellFindings]) -> dict[str, dict[int, PointFindings]]:
+    """Of each cell, the point for each number of users: closed loops, or batches in a run that has none of those."""
+    if any(one.served for one in cells):
+        return {one.cell.id: {point.concurrency: point for point in one.served} for one in cells}
+    return {one.cell.id: {point.concurrency: point for point in one.points if point.kind == "batch"} for one in cells}
+
+
+def _prompts(points: Iterable[Mapping[int, PointFindings]]) -> dict[int, tuple[int, ...]]:
+    """The numbers of users that were measured with prompts of so many tokens."""
+    found: dict[int, set[int]] = {}
+    for of_cell in points:
+        for users, point in of_cell.items():
+            found.setdefault(point.prompt_tokens, set()).add(users)
+    return {tokens: tuple(sorted(users)) for tokens, users in sorted(found.items())}
+
+
+def _intervals(speeds: Mapping[str, Stat]) -> dict[str, dict[str, tuple[float, float]]]:
+    """For each cell and each other, the t interval of the logarithm of their ratio, paired by round. They hold all
+    together with 95% confidence, by Bonferroni's rule; pairs without two rounds in common have none."""
+    pairs = {
+        (one, other): logs
+        for one, other in combinations(sorted(speeds), 2)
+        if len(logs := log_ratios(speeds[one], speeds[other])) > 1
+    }
+    found: dict[str, dict[str, tuple[float, float]]] = {}
+    for (one, other), logs in pairs.items():
+        reach = t_quantile(1 - (1 - CONFIDENCE) / 2 / len(pairs), len(logs) - 1)
+        mean, margin = fmean(logs), reach * stdev(logs) / sqrt(len(logs))
+        found.setdefault(one, {})[other] = (mean - margin, mean + margin)
+        found.setdefault(other, {})[one] = (-mean - margin, -mean + margin)
+    return found
+
+
+def _offer(
+    run: RunFindings,
+    one: CellFindings,
+    speeds: Mapping[int, Stat],
+    ratios: Mapping[int, Mapping[str, Mapping[str, tuple[float, float]]]],
+) -> Offer:
+    weights, parts, configuration = one.stats.get("weights_gib"), one.memory_parts, one.configuration
+    kv_bytes = configuration.kv_cache_bytes_per_token if configuration else None
+    rise_percent = _rise_percent(run, one)
+    absent = {}
+    if weights is None:
+        absent["weights_gib"] = _reason(one, "weights_gib")
+    if parts is None:
+        absent["overhead_gib"] = _reason(one, "gpu_memory_used_mib", "gpu_memory_free_mib", "weights_gib")
+    if kv_bytes is None:
+        absent["kv_bytes_per_token"] = Reason("unrecorded")
+    if not speeds:
+        absent["speeds"] = Reason("unrecorded")
+    if rise_percent is None:
+        absent["perplexity_rise_high_percent"] = _why_no_quality(run, one)
+    overhead_gib = None
+    if parts is not None:
+        overhead_gib = parts.activation_peak_gib + parts.cuda_graphs_gib + parts.non_torch_gib + parts.unexplained_gib
+    return Offer(
+        cell=one.cell.id,
+        weights_gib=weights.median if weights else None,
+        overhead_gib=overhead_gib,
+        kv_bytes_per_token=kv_bytes,
+        speeds={users: stat.median for users, stat in sorted(speeds.items())},
+        log_ratios={users: of[one.cell.id] for users, of in ratios.items() if one.cell.id in of},
+        perplexity_rise_percent=rise_percent[0] if rise_percent else None,
+        perplexity_rise_high_percent=rise_percent[1] if rise_percent else None,
+        absent=absent,
+    )
+
+
+def _rise_percent(run: RunFindings, one: CellFindings) -> tuple[float, float] | None:
+    """The mean rise of the perplexity against the baseline's, and the upper end of its interval; the baseline's own is
+    0 whether it was measured or not."""
+    if one.cell.is_baseline:
+        return 0.0, 0.0
+    found = run.quality.get(one.cell)
+    ratio = found.perplexity_ratio if found else None
+    return (100 * (ratio.mean - 1), 100 * (ratio.high - 1)) if ratio else None
+
+
+def _why_no_quality(run: RunFindings, one: CellFindings) -> Reason:
+    if not isinstance(run.manifest, ReportedRun) and run.manifest.profile.weights == "random":
+        return Reason("random_weights")
+    return Reason("no_comparison" if one.cell in run.quality else "unrecorded")
+
+
+def _reason(one: CellFindings, *names: str) -> Reason:
+    """The record's own reason for the first of these quantities that it lacks."""
+    text = next((one.absent[name] for name in names if name in one.absent), None)
+    return Reason("record", text) if text else Reason("unrecorded")

@@ -1,0 +1,210 @@
+"""The rule for a card and a use of one's own: as data, and the one function that ranks by it.
+
+The page applies the same rule to the same offers, in site/pages/assets/advice.js: the same operations in the same
+order, the logarithm among them, so that both decide alike to the last bit. Nothing is rounded before it decides.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import frexp
+from typing import Final, Literal
+
+from generator.analyse.statistics import MATERIAL
+
+GIB: Final = 1_073_741_824
+LN_2: Final = 0.6931471805599453
+SQRT_HALF: Final = 0.7071067811865476
+
+Constraint = Literal["users", "memory", "quality"]
+Term = Literal["speed", "memory"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What is out, what is best, and what is a tie.
+
+    constraints  asked in this order; the first that a cell misses is the reason why it is out
+    objective    two quantities with the better direction. The first weighs `speed_weight` percent, the second the rest;
+                 the best cell has the highest weighted sum of their logarithms
+    floor        as a share: a cell whose distance to the best is not proven to be above this is tied with it
+    """
+
+    constraints: tuple[Constraint, ...] = ("users", "memory", "quality")
+    objective: tuple[tuple[Term, Literal["high", "low"]], ...] = (("speed", "high"), ("memory", "low"))
+    floor: float = MATERIAL
+
+
+RULE: Final = Rule()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an offer lacks a figure: `record` has it in the record's own words, `text`; the others say all themselves."""
+
+    kind: Literal["record", "unrecorded", "random_weights", "no_comparison"]
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the rule needs of one cell.
+
+    cell                the id of the cell
+    overhead_gib        device memory besides the weights and the KV cache: activations, CUDA graphs, context, the rest
+    kv_bytes_per_token  of KV cache, for one token of one user
+    speeds              median tokens/s of all users together, by the number of users
+    log_ratios          by the number of users, then by the other cell: the interval of ln(this speed / the other's).
+                        Those of one number of users hold all together
+    perplexity_rise_percent, perplexity_rise_high_percent  against FP16: the mean, and the upper end of its interval
+    absent              why a figure is None, by its name
+    """
+
+    cell: str
+    weights_gib: float | None
+    overhead_gib: float | None
+    kv_bytes_per_token: float | None
+    speeds: Mapping[int, float]
+    log_ratios: Mapping[int, Mapping[str, tuple[float, float]]]
+    perplexity_rise_percent: float | None
+    perplexity_rise_high_percent: float | None
+    absent: Mapping[str, Reason]
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What is asked for. `quality_percent` is the largest rise of the perplexity that is accepted, None for any;
+    `speed_weight` is 100 for speed alone and 0 for memory alone."""
+
+    card_gib: float
+    context_tokens: float
+    users: int
+    quality_percent: float | None
+    speed_weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A cell that qualifies. `lead` is the lower end of what the best is ahead of it, in the unit of the objective, a
+    logarithm; None where there is no interval to say so."""
+
+    cell: str
+    tokens_per_s: float
+    kv_cache_gib: float
+    needed_gib: float
+    score: float
+    lead: float | None
+    tied: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """A cell that is out. `missing` is the figure that it would have to have. Else `needed` and `found` are users, GiB,
+    or percent: what was needed, and what there is, which of users is None where nobody was measured."""
+
+    cell: str
+    constraint: Constraint
+    missing: str | None
+    needed: float | None
+    found: float | None
+
+
+def kv_cache_gib(offer: Offer, wishes: Wishes) -> float | None:
+    """What the KV cache of all users takes, each with the whole context."""
+    if offer.kv_bytes_per_token is None:
+        return None
+    return float(wishes.users) * wishes.context_tokens * offer.kv_bytes_per_token / GIB
+
+
+def needed_gib(offer: Offer, wishes: Wishes) -> float | None:
+    """The smallest card that has room for what is asked for; None where a part of it is not known."""
+    cache = kv_cache_gib(offer, wishes)
+    if offer.weights_gib is None or offer.overhead_gib is None or cache is None:
+        return None
+    return offer.weights_gib + offer.overhead_gib + cache
+
+
+def ln(value: float) -> float:
+    """The natural logarithm of a positive number. Of our own, because libraries differ in the last bit, and the four
+    operations don't: here and in the page it is the same number."""
+    mantissa, exponent = frexp(value)
+    if mantissa < SQRT_HALF:
+        mantissa, exponent = mantissa * 2, exponent - 1
+    z = (mantissa - 1) / (mantissa + 1)
+    square, series = z * z, 0.0
+    for k in range(23, 0, -2):
+        series = series * square + 1 / k
+    return exponent * LN_2 + 2 * z * series
+
+
+def ranked(offers: Sequence[Offer], wishes: Wishes, rule: Rule) -> tuple[tuple[Ranked, ...], tuple[Excluded, ...]]:
+    """The offers that qualify, best first, and those that are out, in their order."""
+    excluded = tuple(found for offer in offers if (found := _exclusion(offer, wishes, rule)))
+    out = {entry.cell for entry in excluded}
+    admitted = {offer.cell: offer for offer in offers if offer.cell not in out}
+    scored = sorted(
+        (_scored(offer, wishes, rule) for offer in admitted.values()), key=lambda entry: (-entry.score, entry.cell)
+    )
+    if not scored:
+        return (), excluded
+    best, floor = scored[0], ln(1 + rule.floor)
+    ranking = [replace(best, lead=0.0, tied=True)]
+    for entry in scored[1:]:
+        lead = _lead(admitted[best.cell], best, entry, wishes, rule)
+        ranking.append(replace(entry, lead=lead, tied=lead is None or not lead > floor))
+    return tuple(ranking), excluded
+
+
+def _exclusion(offer: Offer, wishes: Wishes, rule: Rule) -> Excluded | None:
+    for constraint in rule.constraints:
+        if constraint == "users" and wishes.users not in offer.speeds:
+            return Excluded(offer.cell, constraint, None, wishes.users, max(offer.speeds, default=None))
+        if constraint == "memory":
+            parts = ("weights_gib", "overhead_gib", "kv_bytes_per_token")
+            missing = next((part for part in parts if getattr(offer, part) is None), None)
+            needed = needed_gib(offer, wishes)
+            if missing is not None or needed is None:
+                return Excluded(offer.cell, constraint, missing, None, None)
+            if needed > wishes.card_gib:
+                return Excluded(offer.cell, constraint, None, needed, wishes.card_gib)
+        if constraint == "quality" and wishes.quality_percent is not None:
+            found = offer.perplexity_rise_high_percent
+            if found is None:
+                return Excluded(offer.cell, constraint, "perplexity_rise_high_percent", None, None)
+            if found > wishes.quality_percent:
+                return Excluded(offer.cell, constraint, None, wishes.quality_percent, found)
+    return None
+
+
+def _scored(offer: Offer, wishes: Wishes, rule: Rule) -> Ranked:
+    speed, cache, needed = offer.speeds[wishes.users], kv_cache_gib(offer, wishes), needed_gib(offer, wishes)
+    assert cache is not None
+    assert needed is not None
+    logs: dict[Term, float] = {"speed": ln(speed), "memory": ln(needed)}
+    score = 0.0
+    for (term, better), share in zip(rule.objective, _shares(wishes), strict=True):
+        score += share * (logs[term] if better == "high" else -logs[term])
+    return Ranked(offer.cell, speed, cache, needed, score, lead=None, tied=False)
+
+
+def _lead(offer: Offer, best: Ranked, other: Ranked, wishes: Wishes, rule: Rule) -> float | None:
+    """The lower end of what `best`, which is of `offer`, is ahead. Speeds without an interval prove nothing, unless
+    they weigh nothing."""
+    apart = ln(best.needed_gib) - ln(other.needed_gib)
+    intervals = {
+        "speed": offer.log_ratios.get(wishes.users, {}).get(other.cell),
+        "memory": (apart, apart),
+    }
+    lead = 0.0
+    for (term, better), share in zip(rule.objective, _shares(wishes), strict=True):
+        if share == 0:
+            continue
+        interval = intervals[term]
+        if interval is None:
+            return None
+        lead += share * (interval[0] if better == "high" else -interval[1])
+    return lead
+
+
+def _shares(wishes: Wishes) -> tuple[float, float]:
+    speed = wishes.speed_weight / 100
+    return speed, 1 - speed

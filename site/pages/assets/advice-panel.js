@@ -1,0 +1,161 @@
+/*
+ * The panel "For your own card": applies the rule of advice.js to the offers in its data-advice attribute, as its form
+ * asks, and says the answer in the sentences of the panel's templates, so that no words are here.
+ */
+(() => {
+  "use strict";
+
+  // ---- Numbers as text, as generator/render/units.py has them --------------------------------------------------------
+
+  const written = (value, options) => new Intl.NumberFormat("en-GB", options).format(value).replace("-", "−");
+  const fixed = (value, digits) =>
+    written(value, { minimumFractionDigits: digits, maximumFractionDigits: digits, roundingMode: "halfEven" });
+  const upward = (value) => fixed(Math.ceil(value * 100) / 100 + 0, 2);
+  const asked = (value) => written(value, { maximumSignificantDigits: 10 });
+  const bare = (value) => (value !== 0 && Math.abs(value) < 1 ? String(Number(value.toPrecision(2))) : fixed(value, 1));
+  function timesAtLeast(ratio) {
+    const digits = ratio >= 10 ? 0 : ratio >= 2 ? 1 : 2;
+    return `${fixed(Math.floor(ratio * 10 ** digits) / 10 ** digits, digits)}×`;
+  }
+  const listed = (names) => new Intl.ListFormat("en-GB", { type: "conjunction" }).format(names);
+
+  // ---- The panel --------------------------------------------------------------------------------------------------
+
+  /** The sentence of that name, its slots filled with texts or other sentences. */
+  function sayer(panel) {
+    return (name, slots = {}) => {
+      const said = panel.querySelector(`template[data-say="${name}"]`).content.cloneNode(true);
+      for (const mark of said.querySelectorAll(".qp-method")) mark.dataset.method = slots.method;
+      for (const place of said.querySelectorAll("[data-slot]")) place.replaceWith(slots[place.dataset.slot]);
+      return said;
+    };
+  }
+
+  const wishesOf = (form) => ({
+    card_gib: Number(form.elements.card.value),
+    context_tokens: Number(form.elements.context.value),
+    users: Number(form.elements.users.value),
+    quality_percent: form.elements.quality.value === "" ? null : Number(form.elements.quality.value),
+    speed_weight: Number(form.elements.speed.value),
+  });
+
+  function problemsOf(form, say) {
+    const wrong = [...form.elements].filter((control) => control.name && !control.checkValidity());
+    return wrong.flatMap((control) => {
+      const label = control.labels[0].querySelector("span").textContent;
+      const [min, max] = [control.min, control.max].map((end) => asked(Number(end)));
+      return [say(control.step === "1" ? "whole-problem" : "problem", { label, min, max }), " "];
+    });
+  }
+
+  /** What the answers to some wishes are called, in the panel's words. */
+  function wordsOf(offers, say) {
+    const named = new Map(offers.map((offer) => [offer.cell, offer]));
+    const reasonOf = (reason) => (reason.kind === "record" ? reason.text : say(`reason-${reason.kind}`));
+
+    const whoever = (tied) => {
+      if (!tied.length) return say("answer-none");
+      const names = listed(tied.map((cell) => named.get(cell).name));
+      return tied.length === 1 ? say("answer-one", { names, method: named.get(tied[0]).method }) : say("answer-tie", { names });
+    };
+
+    const asWished = (wishes) => {
+      const quality = wishes.quality_percent;
+      const percent = asked(wishes.speed_weight);
+      return say("wishes", {
+        card: asked(wishes.card_gib),
+        users: asked(wishes.users),
+        context: asked(wishes.context_tokens),
+        quality: quality === null ? say("quality-any") : say("quality-most", { percent: asked(quality) }),
+        weight: say({ 100: "weight-speed", 0: "weight-memory" }[wishes.speed_weight] ?? "weight-both", { percent }),
+      });
+    };
+
+    const leadOver = (entry, index) => {
+      if (index === 0) return say("lead-first");
+      if (entry.lead === null) return say("lead-unknown");
+      return entry.tied ? say("lead-tie") : say("lead-least", { factor: timesAtLeast(Math.exp(entry.lead)) });
+    };
+
+    const row = (entry, index) => {
+      const { name, method, weights_gib, overhead_gib, perplexity_rise_high_percent: rise } = named.get(entry.cell);
+      return say("row", {
+        name, method,
+        speed: bare(entry.tokens_per_s),
+        weights: upward(weights_gib),
+        overhead: upward(overhead_gib),
+        cache: upward(entry.kv_cache_gib),
+        needed: upward(entry.needed_gib),
+        rise: rise === null ? "–" : upward(rise),
+        lead: leadOver(entry, index),
+      });
+    };
+
+    const whyOut = ({ cell, constraint, missing, needed, found }) => {
+      const { name, absent } = named.get(cell);
+      if (missing) return say("out-missing", { name, figure: say(`figure-${missing}`), reason: reasonOf(absent[missing]) });
+      if (constraint === "memory") return say("out-memory", { name, needed: upward(needed), found: asked(found) });
+      if (constraint === "quality") return say("out-quality", { name, needed: asked(needed), found: upward(found) });
+      if (found === null) return say("out-speed", { name, reason: reasonOf(absent.speeds) });
+      return say(found > needed ? "out-gap" : "out-users", { name, needed: asked(needed), found: asked(found) });
+    };
+
+    const turns = ({ more_users, larger_card, smaller_card }) => [
+      more_users ? say("turn-users", { at: asked(more_users.at), answer: whoever(more_users.tied) }) : say("turn-users-none"),
+      larger_card ? say("turn-larger", { at: upward(larger_card.at), answer: whoever(larger_card.tied) }) : say("turn-larger-none"),
+      ...(smaller_card ? [say("turn-smaller", { at: upward(smaller_card.at), answer: whoever(smaller_card.tied) })] : []),
+    ];
+
+    return { whoever, asWished, row, whyOut, turns };
+  }
+
+  function item(content) {
+    const made = document.createElement("li");
+    made.append(content);
+    return made;
+  }
+
+  function open(panel) {
+    const say = sayer(panel);
+    const form = panel.querySelector("form");
+    const problems = form.querySelector("[data-problems]");
+    let data;
+    try {
+      data = JSON.parse(panel.dataset.advice);
+    } catch {
+      problems.replaceChildren(say("damaged"));
+      problems.hidden = false;
+      form.querySelector(".qp-advice__controls").hidden = true;
+      return;
+    }
+    const words = wordsOf(data.offers, say);
+    const place = (name) => panel.querySelector(`[data-${name}]`);
+
+    window.quantpress.address.bind(form, () => {
+      place("weight").textContent = form.elements.speed.value;
+      const wrong = problemsOf(form, say);
+      problems.replaceChildren(...wrong);
+      problems.hidden = !wrong.length;
+      for (const result of panel.querySelectorAll("[data-result]")) result.hidden = wrong.length > 0;
+      if (wrong.length) return;
+      const wishes = wishesOf(form);
+      const advice = window.quantpress.advise(data.offers, wishes, data.rule);
+      place("wishes").replaceChildren(words.asWished(wishes));
+      place("answer").replaceChildren(words.whoever(advice.tied));
+      place("turns").replaceChildren(...words.turns(advice).map(item));
+      place("ranking").replaceChildren(...advice.ranking.map(words.row));
+      place("table").hidden = !advice.ranking.length;
+      place("excluded").replaceChildren(...advice.excluded.map(words.whyOut).map(item));
+    });
+  }
+
+  function start() {
+    for (const panel of document.querySelectorAll("[data-advice]:not([data-open])")) {
+      panel.dataset.open = "";
+      open(panel);
+    }
+  }
+
+  start();
+  window.document$?.subscribe(start); // after each instant navigation too
+})();

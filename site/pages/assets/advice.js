@@ -1,0 +1,164 @@
+/*
+ * Which cell for a card and a use of the reader's own: the rule of generator/analyse/rule.py and the answer of advice.py
+ * beside it, operation for operation, so that both decide alike to the last bit. It knows nothing of the page.
+ */
+(() => {
+  "use strict";
+
+  const GIB = 1073741824;
+  const LN_2 = 0.6931471805599453;
+  const SQRT_HALF = 0.7071067811865476;
+  const PARTS = ["weights_gib", "overhead_gib", "kv_bytes_per_token"];
+
+  const measuredUsers = (offer) => Object.keys(offer.speeds).map(Number);
+  const sorted = (numbers) => [...numbers].sort((one, other) => one - other);
+
+  /** The natural logarithm; see the Python for why it is not Math.log. */
+  function ln(value) {
+    let mantissa = value;
+    let exponent = 0;
+    while (mantissa >= SQRT_HALF * 2) {
+      mantissa /= 2;
+      exponent += 1;
+    }
+    while (mantissa < SQRT_HALF) {
+      mantissa *= 2;
+      exponent -= 1;
+    }
+    const z = (mantissa - 1) / (mantissa + 1);
+    const square = z * z;
+    let series = 0;
+    for (let k = 23; k > 0; k -= 2) series = series * square + 1 / k;
+    return exponent * LN_2 + 2 * z * series;
+  }
+
+  function kvCacheGib(offer, wishes) {
+    if (offer.kv_bytes_per_token === null) return null;
+    return wishes.users * wishes.context_tokens * offer.kv_bytes_per_token / GIB;
+  }
+
+  function neededGib(offer, wishes) {
+    if (PARTS.some((part) => offer[part] === null)) return null;
+    return offer.weights_gib + offer.overhead_gib + kvCacheGib(offer, wishes);
+  }
+
+  function exclusion(offer, wishes, rule) {
+    const out = (constraint, missing, needed, found) => ({ cell: offer.cell, constraint, missing, needed, found });
+    for (const constraint of rule.constraints) {
+      if (constraint === "users" && !(wishes.users in offer.speeds)) {
+        return out(constraint, null, wishes.users, sorted(measuredUsers(offer)).at(-1) ?? null);
+      }
+      if (constraint === "memory") {
+        const missing = PARTS.find((part) => offer[part] === null);
+        if (missing) return out(constraint, missing, null, null);
+        const needed = neededGib(offer, wishes);
+        if (needed > wishes.card_gib) return out(constraint, null, needed, wishes.card_gib);
+      }
+      if (constraint === "quality" && wishes.quality_percent !== null) {
+        const found = offer.perplexity_rise_high_percent;
+        if (found === null) return out(constraint, "perplexity_rise_high_percent", null, null);
+        if (found > wishes.quality_percent) return out(constraint, null, wishes.quality_percent, found);
+      }
+    }
+    return null;
+  }
+
+  function sharesOf(wishes) {
+    const speed = wishes.speed_weight / 100;
+    return [speed, 1 - speed];
+  }
+
+  function scored(offer, wishes, rule) {
+    const speed = offer.speeds[wishes.users];
+    const needed = neededGib(offer, wishes);
+    const logs = { speed: ln(speed), memory: ln(needed) };
+    const shares = sharesOf(wishes);
+    let score = 0;
+    rule.objective.forEach(([term, better], index) => {
+      score += shares[index] * (better === "high" ? logs[term] : -logs[term]);
+    });
+    return {
+      cell: offer.cell, tokens_per_s: speed, kv_cache_gib: kvCacheGib(offer, wishes), needed_gib: needed, score,
+      lead: null, tied: false,
+    };
+  }
+
+  function leadOf(offer, best, other, wishes, rule) {
+    const apart = ln(best.needed_gib) - ln(other.needed_gib);
+    const intervals = { speed: offer.log_ratios[wishes.users]?.[other.cell], memory: [apart, apart] };
+    const shares = sharesOf(wishes);
+    let lead = 0;
+    for (const [index, [term, better]] of rule.objective.entries()) {
+      if (shares[index] === 0) continue;
+      const interval = intervals[term];
+      if (!interval) return null;
+      lead += shares[index] * (better === "high" ? interval[0] : -interval[1]);
+    }
+    return lead;
+  }
+
+  function answer(offers, wishes, rule) {
+    const excluded = offers.map((offer) => exclusion(offer, wishes, rule)).filter(Boolean);
+    const out = new Set(excluded.map((entry) => entry.cell));
+    const admitted = new Map(offers.filter((offer) => !out.has(offer.cell)).map((offer) => [offer.cell, offer]));
+    const ranking = [...admitted.values()].map((offer) => scored(offer, wishes, rule));
+    ranking.sort((one, other) => other.score - one.score || (one.cell < other.cell ? -1 : 1));
+    const [best, ...others] = ranking;
+    if (!best) return { ranking, excluded };
+    const floor = ln(1 + rule.floor);
+    Object.assign(best, { lead: 0, tied: true });
+    for (const entry of others) {
+      entry.lead = leadOf(admitted.get(best.cell), best, entry, wishes, rule);
+      entry.tied = entry.lead === null || !(entry.lead > floor);
+    }
+    return { ranking, excluded };
+  }
+
+  const tiedOf = (ranking) => ranking.filter((entry) => entry.tied).map((entry) => entry.cell);
+
+  /** The rule applied: `Advice` of the Python, with the same names. */
+  function advise(offers, wishes, rule) {
+    const { ranking, excluded } = answer(offers, wishes, rule);
+    const tied = tiedOf(ranking);
+    const another = (changes) => {
+      const found = tiedOf(answer(offers, { ...wishes, ...changes }, rule).ranking);
+      return found.length === tied.length && found.every((cell) => tied.includes(cell)) ? null : found;
+    };
+    const fitting = sorted(offers.map((offer) => neededGib(offer, wishes)).filter((needed) => needed !== null));
+    return {
+      tied, ranking, excluded,
+      more_users: moreUsers(offers, wishes, another),
+      larger_card: largerCard(fitting, wishes, another),
+      smaller_card: tied.length ? smallerCard(fitting, wishes, another) : null,
+    };
+  }
+
+  function moreUsers(offers, wishes, another) {
+    for (const users of sorted(new Set(offers.flatMap(measuredUsers)))) {
+      const found = users > wishes.users ? another({ users }) : null;
+      if (found) return { at: users, tied: found };
+    }
+    return null;
+  }
+
+  function largerCard(fitting, wishes, another) {
+    for (const card of fitting) {
+      const found = card > wishes.card_gib ? another({ card_gib: card }) : null;
+      if (found) return { at: card, tied: found };
+    }
+    return null;
+  }
+
+  function smallerCard(fitting, wishes, another) {
+    let smallest = null;
+    for (const card of [...fitting].reverse()) {
+      if (card > wishes.card_gib) continue;
+      const found = another({ card_gib: card });
+      if (found && smallest !== null) return { at: smallest, tied: found };
+      smallest = card;
+    }
+    return smallest === null ? null : { at: smallest, tied: [] };
+  }
+
+  window.quantpress = { ...window.quantpress, advise };
+})();

@@ -1,0 +1,298 @@
+"""The advice for a card of one's own: laws of the rule, and what a run offers to it."""
+
+from dataclasses import replace
+from math import exp, inf, log
+from random import Random
+
+import pytest
+from examples import cell, completed, four_methods, manifest, replaced, with_controls
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.analyse.advice import Advice, advise
+from generator.analyse.findings import find
+from generator.analyse.offers import Advising, advising_of
+from generator.analyse.rule import RULE, Offer, Reason, Wishes, ln, needed_gib
+from generator.measurements import Run
+
+CELLS = ("fp16", "awq", "gptq", "nf4")
+USERS = (1, 4, 16)
+WISHES = Wishes(card_gib=24, context_tokens=4096, users=1, quality_percent=None, speed_weight=100)
+
+sizes = st.sampled_from([0.5, 5.0, 5.5, 15.0]) | st.floats(0.1, 1e3)
+
+
+def offer(
+    cell: str,
+    speed: float = 100.0,
+    weights_gib: float | None = 5.0,
+    *,
+    ahead: dict[str, tuple[float, float]] | None = None,
+    rise_percent: float | None = 0.0,
+) -> Offer:
+    return Offer(
+        cell=cell,
+        weights_gib=weights_gib,
+        overhead_gib=1.0,
+        kv_bytes_per_token=131072,
+        speeds={1: speed},
+        log_ratios={1: ahead} if ahead else {},
+        perplexity_rise_percent=rise_percent,
+        perplexity_rise_high_percent=rise_percent,
+        absent={},
+    )
+
+
+@st.composite
+def offers(draw: st.DrawFn) -> list[Offer]:
+    """Cells whose intervals lie around the ratio of their speeds; some have none, and some lack a figure."""
+    cells = draw(st.lists(st.sampled_from(CELLS), unique=True))
+    speeds = {cell: {users: draw(sizes) for users in USERS if draw(st.booleans())} for cell in cells}
+    margin = draw(st.sampled_from([None, 0.0, 0.01, 0.5]))
+
+    def interval(users: int, one: str, other: str) -> tuple[float, float]:
+        apart = log(speeds[one][users] / speeds[other][users])
+        return apart - (margin or 0), apart + (margin or 0)
+
+    return [
+        Offer(
+            cell=cell,
+            weights_gib=draw(sizes),
+            overhead_gib=draw(st.none() | sizes),
+            kv_bytes_per_token=draw(st.none() | st.integers(1, 10**6)),
+            speeds=speeds[cell],
+            log_ratios={
+                users: {
+                    other: interval(users, cell, other) for other in cells if other != cell and users in speeds[other]
+                }
+                for users in (speeds[cell] if margin is not None else ())
+            },
+            perplexity_rise_percent=(rise := draw(st.none() | st.floats(-1, 20))),
+            perplexity_rise_high_percent=rise,
+            absent={},
+        )
+        for cell in cells
+    ]
+
+
+wishes = st.builds(
+    Wishes,
+    card_gib=sizes,
+    context_tokens=st.integers(1, 10**6),
+    users=st.sampled_from(USERS),
+    quality_percent=st.none() | st.floats(0, 20),
+    speed_weight=st.sampled_from([0, 50, 100]) | st.integers(0, 100),
+)
+
+
+def as_a_set(advice: Advice) -> object:
+    return replace(advice, excluded=tuple(sorted(advice.excluded, key=lambda entry: entry.cell)))
+
+
+@given(offers(), wishes, st.randoms())
+def test_the_order_of_the_offers_does_not_matter(given_: list[Offer], wished: Wishes, random: Random) -> None:
+    shuffled = list(given_)
+    random.shuffle(shuffled)
+
+    assert as_a_set(advise(given_, wished)) == as_a_set(advise(shuffled, wished))
+
+
+@given(offers(), wishes, st.floats(1, 100))
+def test_a_larger_card_never_excludes_more(given_: list[Offer], wished: Wishes, factor: float) -> None:
+    small, large = (
+        advise(given_, replace(wished, card_gib=card)) for card in (wished.card_gib, wished.card_gib * factor)
+    )
+
+    assert {entry.cell for entry in large.excluded} <= {entry.cell for entry in small.excluded}
+
+
+@given(offers(), wishes)
+def test_every_offer_is_either_ranked_or_out_and_only_the_ranked_are_advised(
+    given_: list[Offer], wished: Wishes
+) -> None:
+    advice = advise(given_, wished)
+
+    ranked, out = [entry.cell for entry in advice.ranking], [entry.cell for entry in advice.excluded]
+    assert sorted([*ranked, *out]) == sorted(one.cell for one in given_)
+    assert set(advice.tied) <= set(ranked)
+    assert bool(advice.tied) == bool(ranked)
+    assert advice.tied[:1] == tuple(ranked[:1])
+
+
+@given(offers(), wishes)
+def test_a_cell_that_another_beats_in_speed_and_in_memory_never_wins_alone(given_: list[Offer], wished: Wishes) -> None:
+    advice = advise(given_, wished)
+
+    if len(advice.tied) == 1:
+        alone = next(entry for entry in advice.ranking if entry.tied)
+        for other in advice.ranking:
+            beaten = other.tokens_per_s >= alone.tokens_per_s and other.needed_gib <= alone.needed_gib
+            assert other is alone or not beaten
+
+
+@given(offers(), wishes)
+def test_without_an_interval_nothing_is_ahead_unless_memory_alone_decides(given_: list[Offer], wished: Wishes) -> None:
+    single = [replace(one, log_ratios={}) for one in given_]
+
+    advice = advise(single, wished)
+
+    if wished.speed_weight > 0:
+        assert all(entry.tied for entry in advice.ranking)
+    else:
+        assert all(entry.lead is not None for entry in advice.ranking)
+
+
+@given(offers(), wishes)
+def test_what_is_said_to_change_the_answer_changes_it(given_: list[Offer], wished: Wishes) -> None:
+    advice = advise(given_, wished)
+
+    if advice.more_users:
+        more = advise(given_, replace(wished, users=int(advice.more_users.at)))
+        assert more.tied == advice.more_users.tied
+        assert set(more.tied) != set(advice.tied)
+    if advice.larger_card:
+        larger = advise(given_, replace(wished, card_gib=advice.larger_card.at))
+        assert larger.tied == advice.larger_card.tied
+        assert set(larger.tied) != set(advice.tied)
+    if advice.smaller_card:
+        at = advice.smaller_card.at
+        assert set(advise(given_, replace(wished, card_gib=at)).tied) == set(advice.tied)
+        below = advise(given_, replace(wished, card_gib=at * (1 - 1e-15)))
+        assert set(below.tied) == set(advice.smaller_card.tied)
+        assert set(below.tied) != set(advice.tied)
+
+
+@given(offers(), wishes, st.floats(1, 1000))
+def test_between_a_card_and_the_one_that_changes_the_answer_nothing_does(
+    given_: list[Offer], wished: Wishes, factor: float
+) -> None:
+    advice = advise(given_, wished)
+    card = wished.card_gib * factor
+
+    if card < (advice.larger_card.at if advice.larger_card else inf):
+        assert set(advise(given_, replace(wished, card_gib=card)).tied) == set(advice.tied)
+
+
+@given(st.floats(1e-300, 1e300))
+def test_the_logarithm_is_the_logarithm(value: float) -> None:
+    assert ln(value) == pytest.approx(log(value), rel=4e-16, abs=1e-18)
+
+
+def test_a_lead_that_is_proven_and_above_the_floor_decides() -> None:
+    slow = offer("awq", 100.0)
+
+    def tied(low: float) -> tuple[str, ...]:
+        return advise([slow, offer("gptq", 110.0, ahead={"awq": (low, 0.2)})], WISHES).tied
+
+    assert tied(log(1.03)) == ("gptq",)
+    assert tied(log(1.01)) == ("gptq", "awq")
+    assert tied(-0.05) == ("gptq", "awq")
+
+
+def test_the_weight_of_speed_turns_the_answer_towards_the_fast_or_the_small() -> None:
+    apart = log(1.5)
+    fast = offer("fp16", 150.0, weights_gib=15.0, ahead={"awq": (apart, apart)})
+    small = offer("awq", 100.0, weights_gib=5.0, ahead={"fp16": (-apart, -apart)})
+
+    def answer(weight: float) -> tuple[str, ...]:
+        return advise([fast, small], replace(WISHES, speed_weight=weight)).tied
+
+    assert answer(100) == ("fp16",)
+    assert answer(0) == ("awq",)
+
+
+def test_what_is_out_says_what_it_needed_and_what_there_is() -> None:
+    wished = replace(WISHES, card_gib=10, quality_percent=1.0)
+    given_ = [
+        offer("fp16", weights_gib=15.0),
+        offer("awq", rise_percent=2.5),
+        offer("gptq", rise_percent=None),
+        offer("nf4", weights_gib=None),
+    ]
+
+    found = {entry.cell: entry for entry in advise(given_, wished).excluded}
+
+    assert (found["fp16"].constraint, found["fp16"].needed, found["fp16"].found) == ("memory", 16.5, 10)
+    assert (found["awq"].constraint, found["awq"].needed, found["awq"].found) == ("quality", 1.0, 2.5)
+    assert found["gptq"].missing == "perplexity_rise_high_percent"
+    assert found["nf4"].missing == "weights_gib"
+    (unmeasured,) = advise(given_[:1], replace(WISHES, users=8)).excluded
+    assert (unmeasured.constraint, unmeasured.needed, unmeasured.found) == ("users", 8, 1)
+
+
+def test_a_card_that_is_just_large_enough_fits() -> None:
+    given_ = [offer("awq")]
+    needed = needed_gib(given_[0], WISHES)
+    assert needed is not None
+
+    assert advise(given_, replace(WISHES, card_gib=needed)).tied == ("awq",)
+    assert advise(given_, replace(WISHES, card_gib=needed * (1 - 1e-15))).tied == ()
+
+
+def advising(run: Run) -> Advising | None:
+    return advising_of(find((run,)).runs[0])
+
+
+def test_a_run_offers_its_shown_cells_with_the_numbers_of_users_that_it_measured() -> None:
+    found = advising(with_controls())
+
+    assert found is not None
+    assert found.users == (1, 4, 16)
+    assert [one.cell for one in found.offers] == [one.cell.id for one in found.cells]
+    assert not any(one.cell.twin for one in found.cells)
+    assert found.wishes == Wishes(24.0, 4096, 1, None, 100)
+    assert found.offers[0].overhead_gib == pytest.approx(22000 / 1024 - 15 - 40_000 * 131072 / 2**30)
+
+
+def test_the_intervals_of_a_pair_are_each_other_s_mirror_and_wider_than_one_pair_s_alone() -> None:
+    all_of_them = with_controls()
+    two_of_them = tuple(one for one in all_of_them.launches if one.cell in {cell("fp16"), cell("awq")})
+    many, two = advising(all_of_them), advising(Run(manifest(methods=("fp16", "awq")), two_of_them))
+    assert many is not None
+    assert two is not None
+
+    for offer_ in many.offers:
+        for users, others in offer_.log_ratios.items():
+            for other, (low, high) in others.items():
+                its = many.by_cell[other][1].log_ratios[users][offer_.cell]
+                assert list(its) == pytest.approx([-high, -low])
+
+    def width(found: Advising) -> float:
+        low, high = found.offers[0].log_ratios[1]["awq-vllm-eager"]
+        return high - low
+
+    assert width(many) > 2 * width(two)
+
+
+def test_random_weights_have_no_quality_and_say_so() -> None:
+    found = advising(with_controls())
+    assert found is not None
+    whole = with_controls()
+    without = [replaced(launch, quality=None) for launch in whole.launches]
+
+    bare = advising(Run(whole.manifest, tuple(without)))
+
+    assert found.knows_quality
+    assert bare is not None
+    assert not bare.knows_quality
+    assert bare.absent["perplexity_rise_high_percent"] == Reason("random_weights")
+    assert bare.by_cell["fp16-vllm-eager"][1].perplexity_rise_high_percent == 0
+
+
+def test_too_few_launches_advise_nobody() -> None:
+    assert advising(four_methods()) is None
+    assert advising(Run(manifest(), (completed("fp16"),))) is None
+
+
+def test_the_rule_takes_the_run_s_own_floor() -> None:
+    noisy = with_controls()
+    launches = [
+        completed(of=one.cell, round_=one.round, speed=360 + one.round) if one.cell.twin else one
+        for one in noisy.launches
+    ]
+
+    found = advising(Run(noisy.manifest, tuple(launches)))
+
+    assert found is not None
+    assert found.rule.floor > RULE.floor
+    assert exp(ln(1 + found.rule.floor)) == pytest.approx(1 + found.rule.floor)

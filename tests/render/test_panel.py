@@ -1,0 +1,151 @@
+"""The panel that advises: there with what it needs, absent where nothing may be advised, and safe with any text."""
+
+import html
+import json
+import re
+
+import pytest
+from examples import completed, failed, four_methods, manifest, replaced, with_controls
+
+from generator.analyse.findings import find
+from generator.folders import PAGES, TEMPLATES
+from generator.manifest import ReportedRun, Source
+from generator.measurements import Run
+from generator.record import Completed, Reported
+from generator.render.advice import factor
+from generator.render.pages import inert, render_pages
+from generator.render.units import asked, times_at_least, upward
+
+TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
+
+
+def scenarios(*runs: Run) -> str:
+    return render_pages(find(runs), TEXTS, ())["scenarios.md"]
+
+
+def reported() -> Run:
+    """Figures that somebody published: no sizes of a KV cache, and no numbers of users."""
+    example = manifest(methods=("fp16", "awq"))
+    source = Source(author="A. Author", title="A title", url="https://example.org/", note="An example.")
+    taken = example.model_dump(include={"schema_version", "run_id", "created_at", "cells", "hardware", "versions"})
+    launches = [
+        Reported(
+            schema_version=1,
+            status="reported",
+            cell=launch.cell,
+            round=1,
+            configuration=replaced(launch.configuration, kv_cache_bytes_per_token=None),
+            quantities=launch.quantities,
+        )
+        for launch in (completed("fp16"), completed("awq", speed=200.0))
+    ]
+    return Run(ReportedRun(**taken, origin="reported", model_name="Example", source=source), tuple(launches))
+
+
+def unmetered(launch: Completed) -> Completed:
+    absent = launch.quantities.absent | {"gpu_memory_used_mib": "the <b>meter</b> was away"}
+    return replaced(launch, quantities=replaced(launch.quantities, gpu_memory_used_mib=None, absent=absent))
+
+
+def text_of(page: str) -> str:
+    return html.unescape(re.sub(r"<template.*?</template>|<[^>]*>", "", page))
+
+
+def test_the_page_answers_for_its_own_wishes_without_a_script() -> None:
+    page = text_of(scenarios(with_controls()))
+
+    assert "For a card of 24 GiB, users at once: 1, context of each: 4,096 tokens, any quality, by speed alone:" in page
+    assert "What would change it:" in page
+    assert "The rule" in page
+
+
+def test_the_controls_offer_exactly_the_numbers_of_users_that_were_measured() -> None:
+    select = re.search(r'<select name="users">(.*?)</select>', scenarios(with_controls()))
+
+    assert select
+    assert re.findall(r'value="(\d+)"', select.group(1)) == ["1", "4", "16"]
+
+
+def test_the_page_carries_the_offers_and_the_rule() -> None:
+    page = scenarios(with_controls())
+    (escaped,) = re.findall(r'data-advice="([^"]*)"', page)
+
+    data = json.loads(html.unescape(escaped))
+
+    assert [offer["name"] for offer in data["offers"]][:2] == ["FP16", "FP16 in Transformers"]
+    assert data["rule"]["constraints"] == ["users", "memory", "quality"]
+    assert "<script" not in page
+
+
+def test_every_slot_of_a_sentence_is_one_that_the_page_s_script_could_fill() -> None:
+    page = scenarios(with_controls())
+    script = (PAGES / "assets" / "advice-panel.js").read_text(encoding="utf-8")
+
+    slots, said = re.findall(r'data-slot="(\w+)"', page), re.findall(r'data-say="([\w-]+)"', page)
+
+    assert len(said) == len(set(said))
+    for slot in set(slots):
+        assert re.search(rf"\b{slot}\b", script), slot
+    for name in re.findall(r'say\("([\w-]+)"', script):
+        assert name in said
+
+
+def test_each_measured_figure_links_to_the_run_that_it_is_of() -> None:
+    page = scenarios(with_controls())
+
+    assert page.count('href="appendix.html#2026-01-01-example"') > 4 * 4
+
+
+def test_a_demo_and_a_run_of_too_few_launches_have_no_panel() -> None:
+    example = four_methods()
+    demo = example.manifest.profile.model_copy(update={"purpose": "demo"})  # type: ignore[union-attr]
+
+    assert "your-card" not in scenarios(example)
+    assert "your-card" not in scenarios(Run(example.manifest.model_copy(update={"profile": demo}), example.launches))
+    assert "your-card" not in scenarios()
+
+
+def test_a_reported_run_says_what_is_missing() -> None:
+    page = scenarios(reported())
+
+    assert "your-card" in page
+    assert "data-advice" not in page
+    assert str(inert("the bytes of KV cache for a token (not in the records of this run)")) in page
+
+
+def test_a_cell_without_an_account_of_its_memory_is_out_with_the_record_s_reason() -> None:
+    whole = with_controls()
+    launches = [unmetered(one) if isinstance(one, Completed) and one.method == "awq" else one for one in whole.launches]
+
+    page = scenarios(Run(whole.manifest, tuple(launches)))
+
+    assert str(inert("the <b>meter</b> was away")) in page
+    assert "<b>meter" not in page
+
+
+def test_failed_methods_are_not_in_the_panel() -> None:
+    whole = with_controls()
+    page = scenarios(Run(whole.manifest, (*(one for one in whole.launches if one.method != "gptq"), failed("gptq"))))
+
+    (escaped,) = re.findall(r'data-advice="([^"]*)"', page)
+    assert "gptq" not in escaped
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(8.2411, "8.25"), (8.25, "8.25"), (1234.001, "1,234.01"), (0.0, "0.00"), (-0.456, "−0.45")]
+)
+def test_what_must_suffice_is_rounded_up(value: float, text: str) -> None:
+    assert upward(value) == text
+
+
+@pytest.mark.parametrize(("ratio", "text"), [(1.4995, "1.49×"), (1.999, "1.99×"), (3.79, "3.7×"), (12.9, "12×")])
+def test_what_is_at_least_so_much_is_rounded_down(ratio: float, text: str) -> None:
+    assert times_at_least(ratio) == text
+
+
+def test_what_was_asked_for_is_repeated_as_it_was_given() -> None:
+    assert [asked(value) for value in (24.0, 23.5, 4096, 0.05)] == ["24", "23.5", "4,096", "0.05"]
+
+
+def test_a_lead_is_told_as_a_factor() -> None:
+    assert factor(0.0) == 1
