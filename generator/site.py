@@ -19,7 +19,7 @@ from generator.errors import UsageError
 from generator.folders import CACHE, MEASUREMENTS, TEMPLATES
 
 if TYPE_CHECKING:
-    from generator.measurements import Run
+    from generator.analyse.run import RunFindings
 
 # Generated files that are on disk are listed here, so that the next writing removes what is no longer generated.
 LEDGER: Final = ".generated"
@@ -107,24 +107,29 @@ def _make(choices: Choices, root: Path) -> dict[str, str]:
 
     runs = read_runs(root)
     price = Price(choices.price_per_hour, choices.currency) if choices.price_per_hour else None
-    data = _data(runs)
+    findings = find(runs, choices.featured_run)
+    data = _data(findings.runs)
     templates = {path.name: path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.glob("*.j2"))}
-    return render_pages(find(runs, choices.featured_run), templates, tuple(data), price) | data
+    return render_pages(findings, templates, tuple(data), price) | data
 
 
-def _data(runs: "Iterable[Run]") -> dict[str, str]:
-    """The raw records and their schemas, for download. Written anew from what was validated, not copied."""
+def _data(runs: "Iterable[RunFindings]") -> dict[str, str]:
+    """The raw records, their schemas, and each run's figures as a table, for download. Written anew from what was
+    validated, not copied."""
     from generator.manifest import MANIFEST
     from generator.measurements import json_schemas, launch_name, peer_name
     from generator.peer import PEER
     from generator.record import LAUNCH
+    from generator.render.sheet import cells_csv
 
     files = {
         f"data/schema/{kind}.schema.json": json.dumps(schema, indent=2) + "\n"
         for kind, schema in json_schemas().items()
     }
-    for run in runs:
+    for findings in runs:
+        run = findings.run
         folder = f"data/{run.manifest.run_id}"
+        files[f"{folder}/cells.csv"] = cells_csv(findings)
         files[f"{folder}/manifest.json"] = MANIFEST.dump_json(run.manifest, indent=2).decode() + "\n"
         for launch in run.launches:
             name = launch_name(launch.cell, launch.round)
@@ -141,9 +146,10 @@ def write_files(files: Mapping[str, str], folder: Path) -> int:
     changed = 0
     for path, text in files.items():
         target = folder / path
-        if not target.is_file() or target.read_text(encoding="utf-8") != text:
+        content = text.encode()  # as bytes, because a CSV file ends its lines otherwise
+        if not target.is_file() or target.read_bytes() != content:
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8")
+            target.write_bytes(content)
             changed += 1
     for stale in before - set(files):
         (folder / stale).unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from generator.analyse.run import RunFindings
 from generator.cells import MODES
 from generator.methods import ENGINES, METHODS
 from generator.record import SCHEMA_VERSION, Quantities
-from generator.render import bars, curves, units
+from generator.render import bars, curves, runs, units
 
 # What Markdown gives no meaning to in the middle of a line. All else is written as an entity, so that no text of a
 # record, be it a model's name or an engine's last words, can become a link, an element or an attribute.
@@ -52,6 +52,13 @@ def render_pages(
     for method in METHODS:
         template = environment.get_template("method.md.j2")
         pages[f"methods/{method.id}.md"] = template.render(context, method=method, up="../")
+    explore = environment.get_template("explore.md.j2")
+    pages["explore.md"] = explore.render(context, **runs.of_all(findings))
+    raw = runs.by_run(files)
+    for run in findings.runs:
+        template = environment.get_template("run.md.j2")
+        about = runs.of_run(run, raw.get(run.manifest.run_id, ()))
+        pages[f"runs/{run.manifest.run_id}.md"] = template.render(context, **about, up="../")
     return pages
 
 
@@ -82,6 +89,8 @@ def _environment(templates: Mapping[str, str]) -> Environment:
         "number": units.number,
         "times": units.times,
         "change": units.change,
+        "plain": units.plain,
+        "machine": runs.machine,
     }
     environment.filters |= filters
     environment.globals |= {"engines": ENGINES, "modes": MODES}  # macros see no page's context
