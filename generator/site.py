@@ -20,7 +20,7 @@ from generator.errors import UsageError
 from generator.folders import CACHE, MEASUREMENTS, TEMPLATES
 
 if TYPE_CHECKING:
-    from generator.measurements import Run
+    from generator.analyse.run import RunFindings
 
 # Generated files that are on disk are listed here, so that the next writing removes what is no longer generated.
 LEDGER: Final = ".generated"
@@ -124,28 +124,32 @@ def _make(choices: Choices, root: Path, site_url: str) -> dict[str, Content]:
 
     runs = read_runs(root)
     price = Price(choices.price_per_hour, choices.currency) if choices.price_per_hour else None
-    data = _data(runs)
-    templates = {path.name: path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.glob("*.j2"))}
     findings = find(runs, choices.featured_run)
+    data = _data(findings.runs)
+    templates = {path.name: path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.glob("*.j2"))}
     pages = render_pages(findings, templates, tuple(data), price, site_url)
     tell = teller(environment_of(templates))
     files = with_heads(pages, findings, tell, site_url, tuple(data))
     return {**files, feed.PATH: feed.feed(findings, tell, site_url, pages), **data}
 
 
-def _data(runs: "Iterable[Run]") -> dict[str, str]:
-    """The raw records and their schemas, for download. Written anew from what was validated, not copied."""
+def _data(runs: "Iterable[RunFindings]") -> dict[str, str]:
+    """The raw records, their schemas, and each run's figures as a table, for download. Written anew from what was
+    validated, not copied."""
     from generator.manifest import MANIFEST
     from generator.measurements import json_schemas, launch_name, peer_name
     from generator.peer import PEER
     from generator.record import LAUNCH
+    from generator.render.sheet import cells_csv
 
     files = {
         f"data/schema/{kind}.schema.json": json.dumps(schema, indent=2) + "\n"
         for kind, schema in json_schemas().items()
     }
-    for run in runs:
+    for findings in runs:
+        run = findings.run
         folder = f"data/{run.manifest.run_id}"
+        files[f"{folder}/cells.csv"] = cells_csv(findings)
         files[f"{folder}/manifest.json"] = MANIFEST.dump_json(run.manifest, indent=2).decode() + "\n"
         for launch in run.launches:
             name = launch_name(launch.cell, launch.round)
@@ -161,6 +165,7 @@ def write_files(files: Mapping[str, Content], folder: Path) -> int:
     before = set(ledger.read_text(encoding="utf-8").splitlines()) if ledger.is_file() else set()
     changed = 0
     for path, made in files.items():
+        # As bytes, because a CSV file ends its lines otherwise.
         target, content = folder / path, made.encode() if isinstance(made, str) else made
         if not target.is_file() or target.read_bytes() != content:
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -133,3 +133,12 @@ def test_a_price_makes_the_comparison_say_what_a_million_tokens_cost(records: Pa
 def test_a_choice_that_is_none_is_named_with_its_field(written: object, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         site.Choices.of(written)
+
+
+def test_files_written_twice_change_nothing_the_second_time(records: Path, tmp_path: Path) -> None:
+    files = site.site_files(root=records)
+
+    assert f"data/{REPORTED}/cells.csv" in files
+    assert site.write_files(files, tmp_path) == len(files)
+    assert site.write_files(files, tmp_path) == 0
+    assert (tmp_path / f"data/{REPORTED}/cells.csv").read_bytes().count(b"\r\n") > 1

@@ -101,7 +101,7 @@ def compare_all(values: Mapping[Key, Stat], base: Stat, floor: float = MATERIAL)
     family = {key: comparison for key, comparison in found.items() if comparison is not None}
     proven = holm({key: comparison.p for key, comparison in family.items()})
     return {
-        key: replace(comparison, verdict=_verdict(comparison, proven=key in proven, floor=floor))
+        key: replace(comparison, verdict=verdict_of(comparison, proven=key in proven, floor=floor))
         for key, comparison in family.items()
     }
 
@@ -133,7 +133,8 @@ def log_ratios(value: Stat, base: Stat) -> list[float]:
     return [log(value.by_round[round_] / base.by_round[round_]) for round_ in rounds]
 
 
-def _verdict(comparison: Comparison, *, proven: bool, floor: float) -> Verdict:
+def verdict_of(comparison: Comparison, *, proven: bool, floor: float) -> Verdict:
+    """What may be said of a comparison that is `proven` among those that it was made with, or is not."""
     if not proven or abs(log(comparison.ratio)) < log(1 + floor):
         return "same"
     return "higher" if comparison.ratio > 1 else "lower"

@@ -14,7 +14,7 @@ from generator.analyse.run import RunFindings
 from generator.cells import MODES
 from generator.methods import ENGINES, METHODS
 from generator.record import SCHEMA_VERSION, Quantities
-from generator.render import advice, bars, curves, units
+from generator.render import advice, bars, curves, runs, units
 from generator.render.gallery import Gallery
 
 # What Markdown gives no meaning to in the middle of a line. All else is written as an entity, so that no text of a
@@ -67,6 +67,13 @@ def render_pages(
         gallery.open(f"methods/{method.id}")
         template = environment.get_template("method.md.j2")
         pages[f"methods/{method.id}.md"] = template.render(context, method=method, up="../")
+    explore = environment.get_template("explore.md.j2")
+    pages["explore.md"] = explore.render(context, **runs.of_all(findings))
+    raw = runs.by_run(files)
+    for run in findings.runs:
+        template = environment.get_template("run.md.j2")
+        about = runs.of_run(run, raw.get(run.manifest.run_id, ()))
+        pages[f"runs/{run.manifest.run_id}.md"] = template.render(context, **about, up="../")
     return pages | gallery.files
 
 
@@ -102,6 +109,8 @@ def environment_of(templates: Mapping[str, str]) -> Environment:
         "asked": units.asked,
         "field": units.field,
         "change": units.change,
+        "plain": units.plain,
+        "machine": runs.machine,
     }
     environment.filters |= filters
     environment.globals |= {"engines": ENGINES, "modes": MODES}  # macros see no page's context

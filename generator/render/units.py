@@ -111,3 +111,8 @@ def times(ratio: float) -> str:
 def change(percent: float) -> str:
     """A signed difference in percent, with a true minus sign."""
     return f"{percent:+,.0f}%".replace("-", "−") if abs(percent) >= 9.5 else f"{percent:+.1f}%".replace("-", "−")
+
+
+def plain(value: float) -> str:
+    """A number for programs: no separators, a point before its decimals, more digits than any figure deserves."""
+    return f"{value:.12g}"

@@ -1,0 +1,82 @@
+"""The cells of a run, one row each, whether they have figures or not: how many launches, and what went wrong."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from generator.analyse.cell import CellFindings
+from generator.analyse.quality import quality_of
+from generator.analyse.run import RunFindings
+from generator.cells import Cell
+from generator.record import Completed, Failed, Reported, Unserved
+
+# "valid" has at least one launch whose figures may be used; "failed" has none that completed.
+State = Literal["valid", "invalid", "failed", "not measured"]
+
+
+@dataclass(frozen=True)
+class CellRow:
+    """One cell of a run with its launches counted. Of a search, every try counts; `one` has the figures of the tries
+    that were chosen. `perplexity` is None where it is not known, `users` where nobody was served at once."""
+
+    run: RunFindings
+    one: CellFindings
+    valid: int
+    invalid: tuple[Completed, ...]
+    failed: tuple[Failed, ...]
+    perplexity: float | None
+    users: int | None
+
+    @property
+    def launches(self) -> int:
+        """How many there are, however they ended."""
+        return self.valid + len(self.invalid) + len(self.failed)
+
+    @property
+    def state(self) -> State:
+        """See `State`."""
+        if self.valid:
+            return "valid"
+        return "invalid" if self.invalid else "failed" if self.failed else "not measured"
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why launches failed or are invalid, each reason once."""
+        faults = (fault.detail for launch in self.invalid for fault in launch.faults)
+        return tuple(dict.fromkeys([*(failure.message for failure in self.failed), *faults]))
+
+
+def rows_of(run: RunFindings) -> tuple[CellRow, ...]:
+    """A row for each cell, in the order of the manifest."""
+    by_cell: dict[Cell, list[Completed | Failed | Reported]] = {}
+    for launch in run.run.launches:
+        by_cell.setdefault(launch.cell, []).append(launch)
+    return tuple(_row(run, one, by_cell.get(one.cell, ())) for one in run.cells)
+
+
+def _row(run: RunFindings, one: CellFindings, launches: Sequence[Completed | Failed | Reported]) -> CellRow:
+    failed = tuple(launch for launch in launches if isinstance(launch, Failed))
+    invalid = tuple(launch for launch in launches if isinstance(launch, Completed) and not launch.valid)
+    quality = quality_of([launch for launch in one.valid if isinstance(launch, Completed)], ())
+    return CellRow(
+        run=run,
+        one=one,
+        valid=len(launches) - len(failed) - len(invalid),
+        invalid=invalid,
+        failed=failed,
+        perplexity=quality.perplexity if quality else None,
+        users=max((point.concurrency for point in one.points), default=None),
+    )
+
+
+def failed_launches(run: RunFindings) -> tuple[Failed, ...]:
+    """Every failed launch, those of a search that had no room included."""
+    return tuple(launch for launch in run.run.launches if isinstance(launch, Failed))
+
+
+def unserved_points(run: RunFindings) -> Iterator[tuple[Completed, Unserved]]:
+    """Every point that a launch could not be measured with."""
+    for launch in run.run.launches:
+        if isinstance(launch, Completed):
+            for unserved in launch.unserved:
+                yield launch, unserved

@@ -1,0 +1,215 @@
+"""The pages of single runs and of all cells: whole whatever the records hold, with links that lead somewhere."""
+
+import html
+import re
+from collections.abc import Sequence
+
+import markdown  # type: ignore[import-untyped]
+import pytest
+from examples import NO_ROOM, cell, completed, failed, four_methods, manifest, replaced, with_controls
+
+from generator.analyse.findings import find
+from generator.folders import TEMPLATES
+from generator.measurements import Run
+from generator.record import Fault
+from generator.render.pages import inert, render_pages
+
+TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
+EXTENSIONS = ["admonition", "attr_list", "md_in_html", "tables", "toc"]
+THROTTLED = Fault(kind="throttled", detail="the card slowed itself down in 12% of the readings")
+
+
+def dated(run: Run, day: int, **changed: object) -> Run:
+    name = {"run_id": f"2026-01-{day:02d}-example", "created_at": f"2026-01-{day:02d}T00:00:00Z"}
+    return Run(replaced(run.manifest, **name, **changed), run.launches)
+
+
+def pages(*runs: Run, files: Sequence[str] = ()) -> dict[str, str]:
+    return render_pages(find(runs), TEXTS, files)
+
+
+def page_of(run: Run, *files: str) -> str:
+    return pages(run, files=files)[f"runs/{run.manifest.run_id}.md"]
+
+
+def shown(text: str) -> str:
+    return str(inert(text))
+
+
+def rows(text: str) -> list[str]:
+    """The rows of the table of all cells."""
+    return re.findall(r"<tr id=.*?</tr>", text.partition('id="explore-table"')[2].partition("</table>")[0])
+
+
+ALL_FAILED = Run(manifest(), tuple(failed(method) for method in ("fp16", "nf4", "awq", "gptq")))
+LONG = Run(manifest(gpu_name="G" * 200, model_name="M" * 200), four_methods().launches)
+MANY = tuple(dated(with_controls(), day) for day in range(1, 11))
+RUNS = {
+    "no run": (),
+    "one launch each": (four_methods(),),
+    "all failed": (ALL_FAILED,),
+    "no launch yet": (Run(manifest(), ()),),
+    "an invalid launch": (Run(manifest(), (completed("fp16"), completed("awq", faults=[THROTTLED]))),),
+    "70 cells": MANY,
+    "long names": (LONG,),
+    "one that failed beside one that did not": (dated(ALL_FAILED, 1), dated(four_methods(), 2)),
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_nothing_missing_is_printed_and_no_table_is_empty(name: str) -> None:
+    for path, text in pages(*RUNS[name]).items():
+        assert not re.search(r"\b(nan|inf|None|Undefined|True|False)\b", text), path
+        if path.startswith(("runs/", "explore", "appendix")):
+            assert not re.search(r"<tbody>\s*</tbody>", text), path
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_every_link_leads_to_a_page_and_every_fragment_to_an_element(name: str) -> None:
+    files = [f"data/{run.manifest.run_id}/cells.csv" for run in RUNS[name]] + ["data/schema/launch.schema.json"]
+    made = {
+        path.replace(".md", ".html"): markdown.markdown(text.split("---\n", 2)[2], extensions=EXTENSIONS)
+        for path, text in pages(*RUNS[name], files=files).items()
+    }
+    ids = {path: {html.unescape(one) for one in re.findall(r'\bid="([^"]*)"', text)} for path, text in made.items()}
+
+    for path, text in made.items():
+        for link in map(html.unescape, re.findall(r'\bhref="([^"]*)"', text)):
+            if "://" in link or link.startswith("assets/"):
+                continue
+            target, _, fragment = link.replace(".md", ".html").partition("#")
+            target = target.partition("?")[0]
+            folder = path.rpartition("/")[0]
+            full = path if not target else target.removeprefix("../") if folder else target
+            assert full in made or full in files, (path, link)
+            assert not fragment or fragment in ids[full] or (folder == "" and fragment == "as-more-users-come"), (
+                path,
+                link,
+            )
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_no_two_elements_of_a_page_have_the_same_address(name: str) -> None:
+    for path, text in pages(*RUNS[name]).items():
+        found = re.findall(r'\bid="([^"]*)"', text)
+        assert len(found) == len(set(found)), path
+
+
+def test_each_figure_of_a_run_has_its_median_its_spread_and_an_address() -> None:
+    text = page_of(with_controls())
+
+    (row,) = re.findall(r'<tr id="awq-vllm-eager.output_tokens_per_s">.*', text)
+    assert 'href="#awq-vllm-eager.output_tokens_per_s"' in row
+    figures = re.findall(r'<td class="num">([\d.,]+)</td>', row)
+    assert len(figures) == 4
+    assert figures[3] == "3"
+    assert float(figures[1]) < float(figures[0]) < float(figures[2])
+    assert re.search(r"1\.7\d×<br><small>1\.\d\d× to 1\.\d\d×", row)
+
+
+def test_a_quantity_that_does_not_exist_stands_with_its_reason() -> None:
+    text = page_of(four_methods())
+
+    assert re.search(r'<tr id="nf4-transformers-eager.kv_cache_gib">.*none: not in this example', text)
+
+
+def test_a_run_says_of_each_failed_doubtful_and_unserved_thing_why() -> None:
+    launches = (
+        completed("fp16", unserved=[NO_ROOM]),
+        completed("nf4", faults=[THROTTLED]),
+        failed("awq", "the driver went away"),
+    )
+    text = page_of(Run(manifest(), launches))
+
+    assert "## What went wrong" in text
+    for words in ("the driver went away", THROTTLED.detail, NO_ROOM.message):
+        assert shown(words) in text
+    assert "are not used" in text
+    assert "What went wrong" not in page_of(four_methods())
+
+
+def test_a_run_says_how_it_was_measured() -> None:
+    text = page_of(four_methods())
+
+    for words in ("quantpress measure", "0" * 64, "Example GPU", "engine.max_num_seqs", "revision not recorded"):
+        assert shown(words) in text
+
+
+def test_a_run_links_its_own_files_and_no_other_s() -> None:
+    text = page_of(four_methods(), "data/2026-01-01-example/manifest.json", "data/another/manifest.json")
+
+    assert 'href="../data/2026-01-01-example/manifest.json"' in text
+    assert "data/another" not in text
+
+
+def test_one_launch_each_is_said_to_prove_nothing() -> None:
+    text = page_of(four_methods())
+
+    assert shown("one launch each: no interval") in text
+    assert "its ratio proves nothing" in text
+
+
+def test_the_appendix_lists_every_run_and_leaves_their_figures_to_their_pages() -> None:
+    text = pages(*MANY)["appendix.md"]
+
+    for run in MANY:
+        assert f'href="runs/{run.manifest.run_id}.html"' in text
+    assert text.count(shown("GPU memory used, MiB")) == 1
+
+
+def test_all_cells_of_all_runs_are_rows_with_plain_numbers() -> None:
+    found = rows(pages(*MANY)["explore.md"])
+
+    assert len(found) == 70
+    assert all('data-weights_gib="15"' in row for row in found)
+
+
+def test_rows_without_figures_say_why() -> None:
+    run = Run(manifest(), (completed("fp16"), failed("awq"), completed("gptq", faults=[THROTTLED])))
+    by_method = {re.findall(r'data-method="(\w+)"', row)[0]: row for row in rows(pages(run)["explore.md"])}
+
+    assert "CUDA out of memory" in by_method["awq"]
+    assert 'data-state="failed"' in by_method["awq"]
+    assert THROTTLED.detail in by_method["gptq"]
+    assert 'data-state="invalid"' in by_method["gptq"]
+    assert "no launch yet" in by_method["nf4"]
+    assert "data-weights_gib" not in by_method["awq"]
+
+
+def test_a_very_long_reason_is_cut_in_the_table_and_whole_on_the_run_s_page() -> None:
+    reason = "out of memory " * 100
+    run = Run(manifest(), (completed("fp16"), failed("awq", reason)))
+    made = pages(run)
+
+    assert shown(reason) not in made["explore.md"]
+    assert shown(reason) in made["runs/2026-01-01-example.md"]
+
+
+def test_two_runs_of_one_launch_each_have_ratios_and_no_interval() -> None:
+    text = pages(dated(four_methods(), 1), dated(four_methods(), 2))["explore.md"]
+
+    assert shown("no interval: fewer than two launches") in text
+    assert "Nothing changed that the manifests record." in text
+
+
+def test_two_equal_runs_are_ties_and_what_changed_is_a_list() -> None:
+    text = pages(dated(with_controls(), 1), dated(with_controls(), 2, memory_budget_gib=24.0))["explore.md"]
+
+    pair = text.partition('<details class="qp-pair"')[2]
+    assert "a tie<br>" in pair
+    assert f"<li>{shown('memory_budget_gib')}: not set → 24.0</li>" in pair
+
+
+def test_runs_of_different_work_are_said_to_be_that() -> None:
+    other = replaced(manifest().profile, model_name="Another model")
+    featured = dated(with_controls(), 1)
+    text = pages(featured, dated(with_controls(), 2, profile=other))["explore.md"]
+
+    assert "did not do the same work" in text
+    assert "did not do the same work" not in pages(featured, dated(with_controls(), 2))["explore.md"]
+
+
+def test_a_twin_has_a_row_of_its_own() -> None:
+    text = page_of(with_controls())
+
+    assert f'id="{cell("fp16", twin=True).id}.weights_gib"' in text
