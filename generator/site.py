@@ -119,6 +119,7 @@ def _make(choices: Choices, root: Path, site_url: str) -> dict[str, Content]:
     from generator.measurements import read_runs
     from generator.render import feed
     from generator.render.about import teller
+    from generator.render.gallery import Gallery
     from generator.render.head import with_heads
     from generator.render.pages import environment_of, render_pages
 
@@ -127,10 +128,11 @@ def _make(choices: Choices, root: Path, site_url: str) -> dict[str, Content]:
     findings = find(runs, choices.featured_run)
     data = _data(findings.runs)
     templates = {path.name: path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.glob("*.j2"))}
-    pages = render_pages(findings, templates, tuple(data), price, site_url)
+    gallery = Gallery()
+    pages = render_pages(findings, templates, tuple(data), price, site_url, gallery)
     tell = teller(environment_of(templates))
     files = with_heads(pages, findings, tell, site_url, tuple(data))
-    return {**files, feed.PATH: feed.feed(findings, tell, site_url, pages), **data}
+    return {**files, feed.PATH: feed.feed(findings, tell, site_url, pages), **gallery.files, **data}
 
 
 def _data(runs: "Iterable[RunFindings]") -> dict[str, str]:

@@ -18,7 +18,7 @@ from generator.render.units import bare
 HOME: Final = "index.md"
 
 # Pages about all runs; those about one are in `_subjects`.
-_ABOUT_ALL: Final = (HOME, "reproducibility.md", "appendix.md")
+_ABOUT_ALL: Final = (HOME, "explore.md", "reproducibility.md", "appendix.md")
 
 # Only these have a card of their own: drawing one takes longer than making a page, and there may be a thousand runs.
 _IN_NAV: Final = frozenset(

@@ -35,6 +35,7 @@ PAGES: Final = (
     "index",
     "scenarios",
     "comparison",
+    "explore",
     "paradox",
     "context",
     "tuning",
@@ -51,30 +52,30 @@ def render_pages(
     files: Sequence[str],
     price: Price | None = None,
     site_url: str = "",
+    gallery: Gallery | None = None,
 ) -> dict[str, str]:
-    """Every page as Markdown and the data of every chart, by path below `docs_dir`. `templates` are the templates'
-    texts by name; `files` the paths of the raw JSON files that the site offers for download; `site_url` is where it
-    will be found, if known."""
-    gallery = Gallery()
+    """Every page as Markdown, by its path below `docs_dir`. `templates` are the templates' texts by name; `files` the
+    paths of the raw JSON files that the site offers for download; `site_url` is where it will be found, if known;
+    `gallery` keeps the charts' files."""
+    gallery = gallery or Gallery()
     environment = environment_of(templates)
     environment.globals["hang"] = gallery.hang  # macros see no page's context
     context = _context(findings, files) | {"price": price, "site_url": site_url, "version": __version__}
+    own = {"explore": runs.of_all(findings)}
     pages = {}
     for name in PAGES:
         gallery.open(name)
-        pages[f"{name}.md"] = environment.get_template(f"{name}.md.j2").render(context)
+        pages[f"{name}.md"] = environment.get_template(f"{name}.md.j2").render(context, **own.get(name, {}))
     for method in METHODS:
         gallery.open(f"methods/{method.id}")
         template = environment.get_template("method.md.j2")
         pages[f"methods/{method.id}.md"] = template.render(context, method=method, up="../")
-    explore = environment.get_template("explore.md.j2")
-    pages["explore.md"] = explore.render(context, **runs.of_all(findings))
     raw = runs.by_run(files)
     for run in findings.runs:
         template = environment.get_template("run.md.j2")
         about = runs.of_run(run, raw.get(run.manifest.run_id, ()))
         pages[f"runs/{run.manifest.run_id}.md"] = template.render(context, **about, up="../")
-    return pages | gallery.files
+    return pages
 
 
 def inert(value: object) -> object:

@@ -60,7 +60,7 @@ def test_every_page_has_a_headline_and_a_card_that_was_drawn(runs: tuple[Run, ..
 
     for path, one in metas(files).items():
         assert one["headline"].strip(), path
-        assert one["card_alt"].startswith(one["headline"]), path
+        assert one["card_alt"].startswith(one["headline"]) or path.startswith("runs/"), path
         assert isinstance(files[one["card"]], bytes), path
 
 
@@ -68,7 +68,7 @@ def test_pages_of_the_nav_differ_in_their_cards_and_others_have_that_of_the_home
     files = made(four_methods(), more=("runs/2026-01-01-example.md",))
     cards = [content for content in files.values() if isinstance(content, bytes)]
 
-    assert len(set(cards)) == len(cards) == len(metas(files)) - 1
+    assert len(set(cards)) == len(cards) == len(metas(files)) - 1  # all but the run's
     assert metas(files)["runs/2026-01-01-example.md"]["card"] == "cards/index.png"
     assert files == made(four_methods(), more=("runs/2026-01-01-example.md",))
 

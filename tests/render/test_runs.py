@@ -12,6 +12,8 @@ from generator.analyse.findings import find
 from generator.folders import TEMPLATES
 from generator.measurements import Run
 from generator.record import Fault
+from generator.render import feed
+from generator.render.gallery import Gallery
 from generator.render.pages import inert, render_pages
 
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
@@ -67,10 +69,12 @@ def test_nothing_missing_is_printed_and_no_table_is_empty(name: str) -> None:
 @pytest.mark.parametrize("name", RUNS)
 def test_every_link_leads_to_a_page_and_every_fragment_to_an_element(name: str) -> None:
     files = [f"data/{run.manifest.run_id}/cells.csv" for run in RUNS[name]] + ["data/schema/launch.schema.json"]
+    gallery = Gallery()
     made = {
         path.replace(".md", ".html"): markdown.markdown(text.split("---\n", 2)[2], extensions=EXTENSIONS)
-        for path, text in pages(*RUNS[name], files=files).items()
+        for path, text in render_pages(find(RUNS[name]), TEXTS, files, gallery=gallery).items()
     }
+    files += [feed.PATH, *gallery.files]
     ids = {path: {html.unescape(one) for one in re.findall(r'\bid="([^"]*)"', text)} for path, text in made.items()}
 
     for path, text in made.items():
