@@ -3,7 +3,7 @@ and how strong they are."""
 
 from collections.abc import Sequence
 from math import log10
-from typing import Any
+from typing import Any, Final
 
 import plotly.graph_objects as go
 
@@ -21,6 +21,16 @@ from generator.render.geometry import (
     value_scale,
 )
 from generator.render.looks import Look, look_of
+
+# Plotly's words for where a name stands beside a point.
+_SIDES: Final = {
+    "right": "middle right",
+    "left": "middle left",
+    "above left": "top left",
+    "below left": "bottom left",
+    "above right": "top right",
+    "below right": "bottom right",
+}
 
 
 def figure_json(chart: Chart) -> str:
@@ -152,7 +162,7 @@ def _curves(chart: Chart) -> tuple[list[Any], dict[str, Any]]:
             "meta": _meta([look]),
         }
         if sides:
-            trace |= {"text": [series.name], "textposition": f"middle {sides[index]}"}
+            trace |= {"text": [series.name], "textposition": _SIDES[sides[index]]}
         traces.append(trace)
         dots = [(mark, launch) for mark in series.marks if len(mark.launches) > 1 for launch in mark.launches]
         if dots:

@@ -12,8 +12,10 @@ from markupsafe import Markup
 
 from generator.render.chart import Chart, Mark, Series
 from generator.render.geometry import (
+    ASIDE,
     CURVES,
     FOOT,
+    LINE,
     Bars,
     Scale,
     across_scale,
@@ -25,8 +27,15 @@ from generator.render.geometry import (
 )
 from generator.render.looks import PATTERNS, SYMBOLS, Look, look_of
 
-# Beside a point, in pixels, where its name begins.
-_ASIDE: Final = 12
+# Where a name beside a point is anchored, and how far from it, in pixels.
+_SIDES: Final = {
+    "right": ("start", ASIDE, 4),
+    "left": ("end", -ASIDE, 4),
+    "above left": ("end", 0, 5 - LINE),
+    "below left": ("end", 0, 5 + LINE),
+    "above right": ("start", 0, 5 - LINE),
+    "below right": ("start", 0, 5 + LINE),
+}
 
 
 def picture(chart: Chart) -> Markup:
@@ -123,9 +132,9 @@ def _curves(chart: Chart) -> Iterator[str]:
             drawn = f'<path d="{SYMBOLS[look.symbol]}"/>'
             yield f'<svg x="{x}" y="{y}"{_dressed(look, "qp-symbol")}>{whisker}{drawn}{launches}</svg>'
             if sides:
-                left = sides[index] == "left"
-                aside = f'class="qp-value" x="{-_ASIDE}"' if left else f'x="{_ASIDE}"'
-                yield f'<svg x="{x}" y="{y}"><text {aside} y="4">{_text(series.name)}</text></svg>'
+                anchor, dx, dy = _SIDES[sides[index]]
+                name = f'<text class="qp-name--{anchor}" x="{dx}" y="{dy}">{_text(series.name)}</text>'
+                yield f'<svg x="{x}" y="{y}">{name}</svg>'
 
 
 def _grid(scale: Scale, height: int, title: str, reference: float | None) -> Iterator[str]:

@@ -38,7 +38,9 @@ def test_every_chart_is_drawn_when_scrolled_to(tour: Visit) -> None:
 
 def test_a_chart_is_not_drawn_before_it_is_seen(visit: Visit, site_url: str) -> None:
     page = visit(site_url + "index.html", viewport={"width": 1280, "height": 100})
-    page.wait_for_function("window.Plotly")
+    assert not page.evaluate("Boolean(window.Plotly)")
+    page.locator(CHARTS).first.scroll_into_view_if_needed()
+    page.locator(CHARTS).first.locator(".main-svg").first.wait_for()
     assert page.locator(CHARTS).last.locator(".main-svg").count() == 0
 
 
@@ -73,8 +75,8 @@ def test_the_dark_scheme_recolours_the_charts(page: Page) -> None:
     light = font_colour(page)
     page.evaluate("document.body.dataset.mdColorScheme = 'slate'")
     page.wait_for_function("light => getComputedStyle(document.querySelector('.xtick text')).fill !== light", arg=light)
-    ink = page.locator(".md-typeset").first.evaluate("text => getComputedStyle(text).color")
-    assert font_colour(page) == ink
+    muted = page.locator(".qp-chart__how").first.evaluate("text => getComputedStyle(text).color")
+    assert font_colour(page) == muted
 
 
 def test_a_reader_whose_system_is_dark_gets_dark_charts(visit: Visit, page: Page, site_url: str) -> None:

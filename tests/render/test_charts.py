@@ -18,7 +18,7 @@ from generator.analyse.findings import find
 from generator.render import bars, curves
 from generator.render.chart import Axis, Chart, Mark, Series
 from generator.render.figure import figure_json
-from generator.render.geometry import Scale
+from generator.render.geometry import Scale, label_sides
 from generator.render.looks import LOOKS, look_of
 from generator.render.svg import picture
 
@@ -160,8 +160,14 @@ def test_names_of_points_that_are_close_stand_on_different_sides() -> None:
     series = tuple(Series(mark.look, (mark,)) for mark in marks)
     chart = Chart("x", "points", "Method", Axis("Speed", "tokens/s"), series, across=Axis("Weights", "GiB", 2))
 
-    anchors = [trace["textposition"] for trace in json.loads(figure_json(chart))["data"]]
-    assert anchors == ["middle right", "middle left", "middle left"]
-    assert anchors[::-1] != [
-        trace["textposition"] for trace in json.loads(figure_json(replace(chart, series=series[:1])))["data"]
-    ]
+    assert label_sides(chart) == ["right", "left", "left"]
+    assert label_sides(replace(chart, series=series[2:])) == ["left"]
+
+
+def test_two_long_names_that_would_meet_on_a_phone_stand_one_above_the_other() -> None:
+    near = Series("BitsAndBytes NF4", (Mark(5.3, 184.0, "nf4"),))
+    far = Series("FP16 in Transformers", (Mark(15.0, 236.0, "fp16*"),))
+    high = Series("AWQ", (Mark(5.4, 2036.0, "awq"),))
+    chart = Chart("x", "points", "Method", Axis("Speed", "tokens/s"), (near, far, high), across=Axis("Weights", "GiB"))
+
+    assert label_sides(chart)[:2] == ["right", "above left"]
