@@ -9,11 +9,13 @@ from click import echo
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort
 from mkdocs.structure.files import File, Files
+from mkdocs.utils.meta import get_data
 
 from generator.errors import QuantpressError
 from generator.site import LEDGER, Choices, site_files
 
 _made: dict[str, str | bytes] = {}
+_written: dict[str, str] = {}
 
 
 class Refused(Abort):
@@ -31,8 +33,11 @@ class Refused(Abort):
 
 def on_pre_build(config: MkDocsConfig) -> None:
     """Read and render everything before MkDocs empties the old site: a bad record leaves the last good one standing."""
+    _written.clear()
+    _written.update(_write_ups(Path(config.docs_dir)))
     try:
-        made = site_files(Choices.of(config.extra.get("quantpress", {})), site_url=config.site_url or "")
+        choices = Choices.of(config.extra.get("quantpress", {}))
+        made = site_files(choices, site_url=config.site_url or "", written=_written)
     except QuantpressError as error:
         raise Refused(error) from None
     _made.clear()
@@ -45,9 +50,20 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     ours = set(ledger.read_text(encoding="utf-8").splitlines()) if ledger.is_file() else set()
     for path, content in _made.items():
         present = files.get_file_from_path(path)
-        if present is not None and path not in ours:
+        if present is not None and path not in ours and path not in _written:
             continue
         if present is not None:
             files.remove(present)
         files.append(File.generated(config, path, content=content))
     return files
+
+
+def _write_ups(folder: Path) -> dict[str, str]:
+    """The author's own pages whose front matter says `write_up: true`, by path."""
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.md"))}
+    return {path.relative_to(folder).as_posix(): text for path, text in texts.items() if _asks_for_figures(text)}
+
+
+def _asks_for_figures(text: str) -> bool:
+    parts = text.split("---\n", 2)
+    return len(parts) == 3 and not parts[0] and get_data(text)[1].get("write_up") is True

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from generator.errors import UsageError
@@ -58,24 +59,32 @@ class Choices:
         return cls(**written)
 
 
-def site_files(choices: Choices = Choices(), root: Path = MEASUREMENTS, site_url: str = "") -> dict[str, Content]:
+def site_files(
+    choices: Choices = Choices(),
+    root: Path = MEASUREMENTS,
+    site_url: str = "",
+    written: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, Content]:
     """Every generated file of the site, by its path below `docs_dir`; the same records give the same bytes.
+
+    `written` are the pages that the author wrote with references, by path; they come back with their figures.
 
     `site_url`, where the site will be found, ends with a slash; the feed and the descriptions of the records link
     relatively where it is empty. Raises `RecordError` at a record that is not as the schema says, before anything is
-    built from the others.
+    built from the others, and `UsageError` at a reference that names nothing.
     """
-    kept, key = CACHE / "site.json", _key(choices, root, site_url)
+    kept, key = CACHE / "site.json", _key(choices, root, site_url, written)
     files = _recall(kept, key)
     if files is None:
-        files = _make(choices, root, site_url)
+        files = _make(choices, root, site_url, written)
         _remember(kept, key, files)
     return files
 
 
-def _key(choices: Choices, root: Path, site_url: str) -> str:
+def _key(choices: Choices, root: Path, site_url: str, written: Mapping[str, str]) -> str:
     """One hash of all that the files come from: the records, the templates, the choices, this code, its libraries."""
-    found = hashlib.sha256(repr((choices, site_url, sys.version, [version(name) for name in _MAKERS])).encode())
+    made_with = (choices, site_url, sorted(written.items()), sys.version, [version(name) for name in _MAKERS])
+    found = hashlib.sha256(repr(made_with).encode())
     code = Path(__file__).parent
     for folder, pattern in ((root, "*/**/*.json"), (TEMPLATES, "*.j2"), (code, "**/*.py")):
         for path in sorted(folder.glob(pattern)):
@@ -113,7 +122,7 @@ def _remember(kept: Path, key: str, files: Mapping[str, Content]) -> None:
             temporary.unlink()
 
 
-def _make(choices: Choices, root: Path, site_url: str) -> dict[str, Content]:
+def _make(choices: Choices, root: Path, site_url: str, written: Mapping[str, str]) -> dict[str, Content]:
     from generator.analyse.cost import Price
     from generator.analyse.findings import find
     from generator.measurements import read_runs
@@ -122,6 +131,7 @@ def _make(choices: Choices, root: Path, site_url: str) -> dict[str, Content]:
     from generator.render.gallery import Gallery
     from generator.render.head import with_heads
     from generator.render.pages import environment_of, render_pages
+    from generator.render.write_up import write_up
 
     runs = read_runs(root)
     price = Price(choices.price_per_hour, choices.currency) if choices.price_per_hour else None
@@ -132,7 +142,8 @@ def _make(choices: Choices, root: Path, site_url: str) -> dict[str, Content]:
     pages = render_pages(findings, templates, tuple(data), price, site_url, gallery)
     tell = teller(environment_of(templates))
     files = with_heads(pages, findings, tell, site_url, tuple(data))
-    return {**files, feed.PATH: feed.feed(findings, tell, site_url, pages), **gallery.files, **data}
+    own = {path: write_up(path, text, findings, templates, gallery) for path, text in written.items()}
+    return {**files, **own, feed.PATH: feed.feed(findings, tell, site_url, pages), **gallery.files, **data}
 
 
 def _data(runs: "Iterable[RunFindings]") -> dict[str, str]:

@@ -65,6 +65,26 @@ def test_a_truncated_record_ends_the_build_and_leaves_the_old_site(project: Path
     assert (project / "site/public/index.html").read_bytes() == before
 
 
+def test_an_authors_page_gets_its_figures_and_a_name_of_nothing_leaves_the_old_site(project: Path) -> None:
+    page = project / "site/pages/mine.md"
+    page.write_text(
+        '---\ntitle: Mine\nwrite_up: true\n---\n# Mine\n\n{{ value("weights_gib", "awq") }}\n', encoding="utf-8"
+    )
+    settings = project / "mkdocs.yml"
+    nav = settings.read_text(encoding="utf-8").replace("nav:\n", "nav:\n  - Mine: mine.md\n")
+    settings.write_text(nav, encoding="utf-8")
+    assert build(project).returncode == 0
+    before = (project / "site/public/mine.html").read_bytes()
+    assert b" GiB" in before
+
+    page.write_text(page.read_text(encoding="utf-8").replace("awq", "int3"), encoding="utf-8")
+    done = build(project)
+
+    assert done.returncode == 2
+    assert "quantpress: mine.md, line 7: there is no method 'int3'" in done.stderr
+    assert (project / "site/public/mine.html").read_bytes() == before
+
+
 def test_a_changed_record_reloads_the_page_that_is_being_served(project: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

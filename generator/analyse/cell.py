@@ -6,7 +6,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Final, Literal
 
-from generator.analyse.latency import latencies_s
+from generator.analyse.latency import RANKS, latencies_s, ranks_s
 from generator.analyse.roofline import Roofline, roofline
 from generator.analyse.statistics import Stat
 from generator.cells import Cell
@@ -104,6 +104,19 @@ class CellFindings:
         """The closed loops, by the number of users; of one user, that with the shortest prompts."""
         loops = [point for point in self.points if point.kind == "closed-loop" and point.concurrency > 1]
         return tuple(sorted((*self.alone[:1], *loops), key=lambda point: point.concurrency))
+
+    def distribution(self, quantity: Literal["ttft", "latency"], users: int) -> dict[int, Stat]:
+        """How long the requests of so many users took, in seconds, by the percentage of them that took no longer; a
+        launch's percentiles are its own. Empty where the launches had too few requests for it."""
+        of_launches = {
+            launch.round: ranks_s(point, quantity)
+            for launch in self.valid
+            if isinstance(launch, Completed)
+            for point in launch.points
+            if point.concurrency == users and point.requests is not None
+        }
+        known = {round_: found for round_, found in of_launches.items() if found}
+        return {rank: Stat({round_: found[rank] for round_, found in known.items()}) for rank in RANKS if known}
 
     @property
     def saturated_at(self) -> int | None:

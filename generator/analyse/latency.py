@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from math import ceil
-from typing import Final
+from typing import Final, Literal
 
 from generator.samples import GAP_FLOOR_S, GAP_GROWTH, Gaps, Point
 
 # With fewer, the percentile of a sample says little about that of the service: MLPerf's early stopping with one
 # slower request allowed (https://github.com/mlcommons/inference_policies, inference_rules.adoc, appendix).
 REQUESTS_NEEDED: Final = {50: 1, 90: 64, 99: 662}
+
+# Where a distribution is looked at.
+RANKS: Final = (10, 25, 50, 75, 90)
 
 
 def percentile(values: Sequence[float], rank: int) -> float | None:
@@ -30,6 +33,14 @@ def gap_percentile_s(gaps: Gaps, rank: int) -> float | None:
         if below >= rank / 100 * total:
             return float(GAP_FLOOR_S * GAP_GROWTH ** (bucket + 0.5))
     raise AssertionError("the last bucket reaches every rank")
+
+
+def ranks_s(point: Point, quantity: Literal["ttft", "latency"]) -> dict[int, float]:
+    """What so many percent of a point's requests did not exceed, for each of `RANKS` that has enough requests."""
+    if point.requests is None or len(point.requests.ttft_s) < REQUESTS_NEEDED[90]:
+        return {}
+    values = sorted(point.requests.ttft_s if quantity == "ttft" else point.requests.latency_s)
+    return {rank: values[ceil(rank / 100 * len(values)) - 1] for rank in RANKS}
 
 
 def latencies_s(point: Point) -> dict[str, float]:

@@ -40,6 +40,14 @@ def detectable(base: CellFindings, cells: Sequence[CellFindings], quantity: str,
     return _between(_detectable(base.stats.get(quantity), {one.cell: one.stats.get(quantity) for one in cells}, floor))
 
 
+def detectable_each(
+    base: CellFindings, cells: Sequence[CellFindings], quantity: str, floor: float
+) -> dict[Cell, float]:
+    """The same for each cell by itself."""
+    stats = {one.cell: one.stats.get(quantity) for one in cells}
+    return {cell: share for share, cell in _detectable(base.stats.get(quantity), stats, floor)}
+
+
 def detectable_by_point(
     base: CellFindings, cells: Sequence[CellFindings], quantity: str, points: Points, floor: float
 ) -> Detectable | None:

@@ -166,6 +166,10 @@ class RunFindings:
         """See `noise.detectable`."""
         return noise.detectable(self.baseline, self.shown, quantity, self.floor) if self.baseline else None
 
+    def detectable_each(self) -> dict[Cell, float]:
+        """Of speed; see `noise.detectable_each`."""
+        return noise.detectable_each(self.baseline, self.shown, noise.SPEED, self.floor) if self.baseline else {}
+
     def detectable_by_point(self, quantity: str, points: Points) -> Detectable | None:
         """See `noise.detectable_by_point`."""
         if self.baseline is None:

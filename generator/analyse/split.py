@@ -2,20 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from generator.analyse.cell import CellFindings
 from generator.analyse.statistics import Comparison, Stat, compare
 from generator.cells import Cell, Mode
 from generator.methods import BASELINE, MethodId
 
+SPEED: Final = "output_tokens_per_s"
+
 
 @dataclass(frozen=True, slots=True)
 class Split:
     """What makes a method at home slower or faster than the baseline, in the baseline's `mode`: the engine, the format,
     and the batch that it is given; each a ratio of speeds, and their product is the whole. None where the run lacks a
-    cell for it."""
+    cell for it. `steps` are the speeds on the way: of the baseline, the baseline in the method's engine, the method,
+    and the method one prompt at a time, those that the run has."""
 
     mode: Mode
+    steps: tuple[tuple[CellFindings, Stat], ...]
     whole: Comparison
     engine: Comparison | None
     format: Comparison | None
@@ -29,21 +34,27 @@ def split_of(all_cells: Sequence[CellFindings], method_id: MethodId) -> Split | 
     cells = {one.cell: one for one in all_cells if one.stats and not one.cell.twin}
     bases = sorted((cell for cell in cells if cell.is_baseline), key=lambda cell: cell.mode)
 
-    def speed(method: MethodId, name: str = "output_tokens_per_s") -> Stat | None:
-        found = cells.get(Cell(method=method, engine="transformers", mode="eager"))
-        return found.stats.get(name) if found else None
+    def found(method: MethodId) -> CellFindings | None:
+        return cells.get(Cell(method=method, engine="transformers", mode="eager"))
 
-    mine = speed(method_id)
-    if not bases or mine is None or method_id == BASELINE:
+    method = found(method_id)
+    if not bases or method is None or method_id == BASELINE:
         return None
-    base = cells[bases[0]].stats["output_tokens_per_s"]
-    control, single = speed(BASELINE), speed(method_id, "one_user_tokens_per_s")
+    baseline, control = cells[bases[0]], found(BASELINE)
+    base, mine = baseline.stats[SPEED], method.stats[SPEED]
+    single = method.stats.get("one_user_tokens_per_s")
     whole = compare(single or mine, base)
     assert whole is not None
     return Split(
         mode=bases[0].mode,
+        steps=(
+            (baseline, base),
+            *([(control, control.stats[SPEED])] if control else []),
+            (method, mine),
+            *([(method, single)] if single else []),
+        ),
         whole=whole,
-        engine=compare(control, base) if control else None,
-        format=compare(mine, control) if control else None,
+        engine=compare(control.stats[SPEED], base) if control else None,
+        format=compare(mine, control.stats[SPEED]) if control else None,
         batch=compare(single, mine) if single else None,
     )

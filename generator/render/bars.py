@@ -6,6 +6,7 @@ from typing import Final
 
 from generator.analyse.cell import MEMORY_PARTS, CellFindings
 from generator.analyse.run import RunFindings
+from generator.analyse.split import Split
 from generator.analyse.statistics import Comparison
 from generator.render.chart import Axis, Chart, Mark, Series, axis_of, drawn, look, mark_of, rounded, together
 from generator.render.units import label
@@ -99,6 +100,24 @@ def side_by_side(runs: Sequence[tuple[str, RunFindings]], quantity: str) -> Char
         series=series,
         detectable=together([run.detectable(quantity) for _, run in runs]),
     )
+
+
+def steps(run: RunFindings, split: Split, names: Sequence[str]) -> Chart:
+    """The speeds on the way from the baseline to a method at home elsewhere, one bar a step, called as `names` say."""
+    marks = tuple(mark_of(one, stat, name) for (one, stat), name in zip(split.steps, names, strict=True))
+    value = axis_of("output_tokens_per_s")
+    return Chart("speed-steps", "bars", "What runs", value, (Series(run.manifest.run_id, marks, drawn(run)),))
+
+
+def provable(run: RunFindings) -> Chart | None:
+    """One bar a cell: the smallest difference from FP16 in speed that launches like its own would prove, in percent.
+    None where there are not two rounds to compare."""
+    found = run.detectable_each()
+    marks = tuple(Mark(one.name, rounded(100 * found[one.cell]), look(one)) for one in run.shown if one.cell in found)
+    if not marks:
+        return None
+    axis = Axis("Smallest difference from FP16 that is proven", "%", 1)
+    return Chart("provable", "bars", "Method", axis, (Series(run.manifest.run_id, marks, drawn(run)),))
 
 
 def divergence(run: RunFindings) -> Chart | None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from generator.analyse.cell import CONTEXTS
+from generator.analyse.latency import RANKS
 from generator.analyse.noise import Points
 from generator.analyse.run import RunFindings
-from generator.render.chart import Axis, Chart, Mark, Series, axis_of, drawn, look, mark_of
+from generator.render.chart import Axis, Chart, Mark, Series, axis_of, drawn, look, mark_of, rounded
 
 
 def users_by_context(run: RunFindings) -> Chart | None:
@@ -98,6 +99,55 @@ def _over(across: Across, run: RunFindings, quantity: str, *, in_ms: bool) -> Ch
         across=Axis(across.title, across.unit, log=True, ticks=tuple((value, across.tick(value)) for value in values)),
         series=tuple(series),
         detectable=run.detectable_by_point(quantity, across.points),
+    )
+
+
+def distribution(run: RunFindings, quantity: Literal["ttft", "latency"], users: int) -> Chart | None:
+    """How long requests took with so many users; a curve a cell, over the share of requests. None where no cell had
+    enough requests for it."""
+    series = []
+    for one in run.shown:
+        found = one.distribution(quantity, users)
+        if found:
+            series.append(Series(one.name, tuple(mark_of(one, stat, rank) for rank, stat in found.items()), drawn(run)))
+    if not series:
+        return None
+    title = axis_of(f"{quantity}_p50_s").title.partition(",")[0]
+    return Chart(
+        slug=f"{quantity}-distribution",
+        kind="curves",
+        subject="Method",
+        value=Axis(title, "s", 3),
+        across=Axis("Requests that took no longer", "%", ticks=tuple((rank, str(rank)) for rank in RANKS)),
+        series=tuple(series),
+    )
+
+
+def quality_against_bits(run: RunFindings) -> Chart | None:
+    """A point a cell: bits per weight across, counted by the size of all weights where FP16's are 16, and how far the
+    predictions are from FP16's. None where no cell has its quality."""
+    base = run.baseline
+    if base is None or "weights_gib" not in base.stats:
+        return None
+    whole = base.stats["weights_gib"].median
+    series = []
+    for one in run.shown:
+        found = run.quality.get(one.cell)
+        kl = found.kl_divergence if found else None
+        if "weights_gib" not in one.stats or (kl is None and one is not base):
+            continue
+        bits = rounded(16 * one.stats["weights_gib"].median / whole)
+        value = Mark(bits, rounded(kl.mean), look(one), rounded(kl.low), rounded(kl.high)) if kl else None
+        series.append(Series(one.name, (value or Mark(bits, 0.0, look(one)),), drawn(run)))
+    if len(series) < 2:
+        return None
+    return Chart(
+        slug="quality-against-bits",
+        kind="points",
+        subject="Method",
+        value=Axis("KL divergence from FP16", "nats a token", 4),
+        across=Axis("Bits per weight, FP16’s being 16", "", 1),
+        series=tuple(series),
     )
 
 

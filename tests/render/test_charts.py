@@ -27,6 +27,8 @@ CSS = (Path(__file__).parents[2] / "site" / "pages" / "assets" / "quantpress.css
 
 def all_charts() -> Iterator[Chart]:
     (run,) = find((with_controls(),)).runs
+    split = run.split("nf4")
+    assert split
     found = [
         bars.of(run, "output_tokens_per_s"),
         bars.memory_parts(run),
@@ -35,6 +37,10 @@ def all_charts() -> Iterator[Chart]:
         curves.by_users(run, "output_tokens_per_s"),
         curves.users_by_context(run),
         curves.speed_against_memory(run),
+        curves.quality_against_bits(run),
+        curves.distribution(run, "latency", 16),
+        bars.provable(run),
+        bars.steps(run, split, [str(number) for number in range(len(split.steps))]),
     ]
     yield from (chart for chart in found if chart)
 
@@ -171,3 +177,14 @@ def test_two_long_names_that_would_meet_on_a_phone_stand_one_above_the_other() -
     chart = Chart("x", "points", "Method", Axis("Speed", "tokens/s"), (near, far, high), across=Axis("Weights", "GiB"))
 
     assert label_sides(chart)[:2] == ["right", "above left"]
+
+
+def test_the_steps_of_a_split_multiply_to_its_factors() -> None:
+    (run,) = find((with_controls(),)).runs
+    split = run.split("nf4")
+    assert split
+    assert split.engine
+
+    speeds = [stat.median for _, stat in split.steps]
+    assert speeds[1] / speeds[0] == pytest.approx(split.engine.ratio, rel=0.05)
+    assert speeds[-1] / speeds[0] == pytest.approx(split.whole.ratio, rel=0.05)

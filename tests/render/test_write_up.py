@@ -1,0 +1,95 @@
+"""An author's own pages: prose with figures and charts by reference, which must name something."""
+
+import pytest
+from examples import four_methods, with_controls
+
+from generator.analyse.findings import find
+from generator.errors import UsageError
+from generator.folders import TEMPLATES
+from generator.measurements import Run
+from generator.render.gallery import Gallery
+from generator.render.units import times, with_unit
+from generator.render.write_up import CHARTS, write_up
+
+TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
+FRONT = "---\ntitle: What I found\nwrite_up: true\n---\n"
+
+
+def written(page: str, run: Run | None = None, gallery: Gallery | None = None) -> str:
+    return write_up("mine.md", FRONT + page, find((run or with_controls(),)), TEXTS, gallery or Gallery())
+
+
+def test_a_figure_is_the_one_of_the_records() -> None:
+    (run,) = find((with_controls(),)).runs
+    awq = run.of("awq")
+    assert awq
+
+    speed = with_unit(awq.stats["output_tokens_per_s"].median, "output_tokens_per_s").replace("/", "&#47;")
+    assert speed.replace("&#47;", "/") in written('AWQ makes {{ value("output_tokens_per_s", "awq") }}.')
+
+
+def test_a_ratio_comes_with_its_interval_and_a_tie_is_called_one() -> None:
+    (run,) = find((with_controls(),)).runs
+    awq, gptq, base = run.of("awq"), run.of("gptq"), run.baseline
+    assert awq
+    assert gptq
+    assert base
+    comparison = run.comparison(awq, base, "output_tokens_per_s")
+    assert comparison
+
+    assert f"{times(comparison.ratio)} (95% interval" in written('{{ ratio("output_tokens_per_s", "awq") }}')
+    weights = run.comparison(gptq, awq, "weights_gib")
+    assert weights
+    assert ("a tie" in written('{{ ratio("weights_gib", "gptq", to="awq") }}')) == (weights.verdict == "same")
+
+
+def test_a_chart_brings_its_files_and_stands_under_the_author_s_title() -> None:
+    gallery = Gallery()
+    page = written('{{ chart("output_tokens_per_s", "My title", "My words.") }}', gallery=gallery)
+
+    assert "My title" in page
+    assert "My words." in page
+    assert set(gallery.files) == {
+        f"data/charts/mine-output-tokens-per-s-2026-01-01-example.{kind}" for kind in ("csv", "json")
+    }
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_every_chart_that_a_run_has_can_be_named(name: str) -> None:
+    (run,) = find((with_controls(),)).runs
+    reference = f'{{{{ chart("{name}", "t") }}}}'
+    if CHARTS[name](run):
+        assert "qp-picture" in written(reference)
+    else:
+        with pytest.raises(UsageError, match="has no figures for the chart"):
+            written(reference)
+
+
+def test_front_matter_and_prose_stay_as_they_are() -> None:
+    assert written("# A *title*\n\nProse with `code` & more.\n") == FRONT + "# A *title*\n\nProse with `code` & more.\n"
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        ('value("output_tokens_per_s", "awq", run="2020-01-01-none")', "there is no run '2020-01-01-none'"),
+        ('value("output_tokens_per_s", "int3")', "there is no method 'int3'"),
+        ('value("output_tokens_per_s", "awq", engine="mine")', "there is no engine 'mine'"),
+        ('value("output_tokens_per_s", "awq", engine="transformers")', "has no figures of awq in Transformers"),
+        ('value("speed", "awq")', "has no 'speed'"),
+        ('ratio("speed", "awq")', "have no ratio of 'speed'"),
+        ('chart("speeds", "t")', "there is no chart 'speeds'"),
+        ("speed_of_awq", "speed_of_awq"),
+        ('value("output_tokens_per_s")', "method"),
+        ("value(", "unexpected"),
+    ],
+)
+def test_a_reference_that_names_nothing_is_told_with_its_line(reference: str, said: str) -> None:
+    with pytest.raises(UsageError, match=r"mine\.md, line 7: ") as raised:
+        written(f"# Title\n\n{{{{ {reference} }}}}\n")
+
+    assert said in str(raised.value)
+
+
+def test_one_launch_each_has_no_interval_and_says_so() -> None:
+    assert "one launch each: no interval" in written('{{ ratio("output_tokens_per_s", "awq") }}', four_methods())
