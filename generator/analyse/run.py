@@ -1,8 +1,8 @@
 """One run: its cells beside one another, and what may be said of their differences."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from generator.analyse import noise
 from generator.analyse.cell import CellFindings
@@ -16,9 +16,8 @@ from generator.analyse.statistics import (
     MATERIAL,
     Comparison,
     Stat,
-    compare,
+    Verdict,
     compare_all,
-    holm,
 )
 from generator.cells import Cell, Mode
 from generator.manifest import Experiment, MeasuredRun, ReportedRun
@@ -235,21 +234,29 @@ class RunFindings:
         return found
 
     def by_users(self, one: CellFindings) -> dict[int, Comparison]:
-        """A cell's speed against that of the baseline, for each number of users that both have served; one family."""
+        """A cell's speed against that of the baseline, for each number of users that both have served; the cells that
+        served as many users are one family, as they are where a use is decided."""
         base = self.baseline
         if base is None or one is base:
             return {}
-        its = {point.concurrency: point.stats["output_tokens_per_s"] for point in base.served}
-        found = {
-            point.concurrency: comparison
-            for point in one.served
-            if point.concurrency in its
-            and (comparison := compare(point.stats["output_tokens_per_s"], its[point.concurrency], self.floor))
-        }
-        proven = holm({users: comparison.p for users, comparison in found.items()})
+        found = {}
+        for point in base.served:
+            others = {
+                other.cell: stat for other in (*self.shown, one) if (stat := _speed_with(other, point.concurrency))
+            }
+            others.pop(base.cell, None)
+            comparison = compare_all(others, point.stats["output_tokens_per_s"], self.floor).get(one.cell)
+            if comparison:
+                found[point.concurrency] = comparison
+        return found
+
+    def standings(self, one: CellFindings) -> dict[Verdict, tuple[int, ...]]:
+        """The numbers of users with which a cell is proven ahead of the baseline, proven behind, or neither."""
+        found = self.by_users(one)
         return {
-            users: comparison if users in proven else replace(comparison, verdict="same")
-            for users, comparison in found.items()
+            verdict: users
+            for verdict in get_args(Verdict)
+            if (users := tuple(number for number, comparison in found.items() if comparison.verdict == verdict))
         }
 
     def turns(self, one: CellFindings) -> tuple[int, int] | None:
@@ -293,3 +300,7 @@ class RunFindings:
 
 def _home_first(item: tuple[tuple[MethodId, EngineId], CellFindings]) -> bool:
     return not item[1].cell.at_home
+
+
+def _speed_with(one: CellFindings, users: int) -> Stat | None:
+    return next((point.stats["output_tokens_per_s"] for point in one.served if point.concurrency == users), None)

@@ -218,3 +218,13 @@ def test_another_text_is_no_comparison() -> None:
     (run,) = find((Run(manifest(methods=("fp16", "awq")), (base, ours)),)).runs
 
     assert run.quality[cell("awq")].perplexity_ratio is None
+
+
+def test_standings_name_every_number_of_users_once() -> None:
+    (run,) = find((with_controls(),)).runs
+    awq = run.of("awq")
+    assert awq
+
+    standings = run.standings(awq)
+    assert sorted(users for of_verdict in standings.values() for users in of_verdict) == sorted(run.by_users(awq))
+    assert standings["higher"]
