@@ -60,7 +60,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def _write_ups(folder: Path) -> dict[str, str]:
     """The author's own pages whose front matter says `write_up: true`, by path."""
-    texts = {path: path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.md"))}
+    texts = {path: path.read_text(encoding="utf-8", errors="replace") for path in sorted(folder.rglob("*.md"))}
     return {path.relative_to(folder).as_posix(): text for path, text in texts.items() if _asks_for_figures(text)}
 
 

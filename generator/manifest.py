@@ -34,6 +34,11 @@ class Hardware(Frozen):
     os: Name | None = None
     python_version: Name | None = None
 
+    @property
+    def name(self) -> str:
+        """What it is called in a word: by its card, or where it has none by its processor."""
+        return self.gpu_name or self.cpu_model or "a CPU"
+
 
 class Source(Frozen):
     """Where reported figures were published."""

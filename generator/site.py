@@ -143,7 +143,7 @@ def _make(choices: Choices, root: Path, site_url: str, written: Mapping[str, str
     tell = teller(environment_of(templates))
     files = with_heads(pages, findings, tell, site_url, tuple(data))
     own = {path: write_up(path, text, findings, templates, gallery) for path, text in written.items()}
-    return {**files, **own, feed.PATH: feed.feed(findings, tell, site_url, pages), **gallery.files, **data}
+    return {**files, **own, feed.PATH: feed.feed(findings, tell, site_url), **gallery.files, **data}
 
 
 def _data(runs: "Iterable[RunFindings]") -> dict[str, str]:

@@ -1,6 +1,6 @@
 """What a run can tell apart: how far equal cells lie from one another, and the smallest difference it would prove."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,15 +37,14 @@ class Detectable:
 def detectable(base: CellFindings, cells: Sequence[CellFindings], quantity: str, floor: float) -> Detectable | None:
     """What these launches would prove of a quantity; not below `floor`, under which a difference decides nothing. None
     where there are not two rounds to compare."""
-    return _between(_detectable(base.stats.get(quantity), {one.cell: one.stats.get(quantity) for one in cells}, floor))
+    return _between(detectable_each(base, cells, quantity, floor).items())
 
 
 def detectable_each(
     base: CellFindings, cells: Sequence[CellFindings], quantity: str, floor: float
 ) -> dict[Cell, float]:
     """The same for each cell by itself."""
-    stats = {one.cell: one.stats.get(quantity) for one in cells}
-    return {cell: share for share, cell in _detectable(base.stats.get(quantity), stats, floor)}
+    return _shares(base.stats.get(quantity), {one.cell: one.stats.get(quantity) for one in cells}, floor)
 
 
 def detectable_by_point(
@@ -53,34 +52,30 @@ def detectable_by_point(
 ) -> Detectable | None:
     """The same for a curve, over all `points` of the cells that have more than one."""
     of_cells = {one.cell: own for one in cells if len(own := points(one)) > 1}
-    found = [
-        one
+    return _between(
+        found
         for key, point in points(base).items()
-        for one in _detectable(
+        for found in _shares(
             point.stats.get(quantity),
             {cell: of_cell[key].stats.get(quantity) for cell, of_cell in of_cells.items() if key in of_cell},
             floor,
-        )
-    ]
-    return _between(found)
+        ).items()
+    )
 
 
-def _between(found: Sequence[tuple[float, Cell]]) -> Detectable | None:
-    if not found:
+def _between(found: Iterable[tuple[Cell, float]]) -> Detectable | None:
+    ordered = sorted(found, key=lambda one: one[1])
+    if not ordered:
         return None
-    least, most = min(found, key=_share), max(found, key=_share)
-    return Detectable(least[0], least[1], most[0], most[1])
+    (quietest, least), (noisiest, most) = ordered[0], ordered[-1]
+    return Detectable(least, quietest, most, noisiest)
 
 
-def _share(found: tuple[float, Cell]) -> float:
-    return found[0]
-
-
-def _detectable(base: Stat | None, others: Mapping[Cell, Stat | None], floor: float) -> list[tuple[float, Cell]]:
+def _shares(base: Stat | None, others: Mapping[Cell, Stat | None], floor: float) -> dict[Cell, float]:
     if base is None or base.low <= 0:
-        return []
+        return {}
     known = {cell: stat for cell, stat in others.items() if stat and stat is not base and stat.low > 0}
     pairs = {cell: log_ratios(stat, base) for cell, stat in known.items()}
     usable = {cell: logs for cell, logs in pairs.items() if len(logs) > 1}
-    found = [(smallest_detectable(logs, len(usable)), cell) for cell, logs in usable.items()]
-    return [(max(share, floor) if share else share, cell) for share, cell in found]
+    found = {cell: smallest_detectable(logs, len(usable)) for cell, logs in usable.items()}
+    return {cell: max(share, floor) if share else share for cell, share in found.items()}

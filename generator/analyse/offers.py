@@ -10,12 +10,12 @@ from typing import Final
 
 from generator.analyse.advice import Advice, advise
 from generator.analyse.cell import CellFindings, PointFindings
+from generator.analyse.noise import SPEED
 from generator.analyse.rule import Offer, Reason, Rule, Wishes
 from generator.analyse.run import RunFindings
 from generator.analyse.statistics import CONFIDENCE, Stat, log_ratios, t_quantile
 from generator.manifest import ReportedRun
 
-SPEED: Final = "output_tokens_per_s"
 # What a page asks for before its reader does; the card is the run's budget, where it had one.
 CARD_GIB: Final = 24.0
 CONTEXT_TOKENS: Final = 4096

@@ -41,14 +41,13 @@ def pairs_of(runs: Sequence[RunFindings], featured: RunFindings | None) -> tuple
     """Each run, newest first, beside the newest earlier one of the same model on the same card (and of the same
     experiment, if it is a part of one), and beside the featured run: at most two pairs a run, the later run against the
     earlier one. `runs` are sorted from old to new; pairs without a cell in common are left out."""
-    newest: dict[tuple[str, str | None, str | None], int] = {}
+    newest: dict[tuple[str, str, str | None], int] = {}
     chosen: dict[tuple[int, int], None] = {}
     of_featured = next((at for at, run in enumerate(runs) if run is featured), None)
     for at, run in enumerate(runs):
         if not any(one.stats for one in run.cells):
             continue
-        hardware = run.manifest.hardware
-        kind = (run.manifest.model_name, hardware.gpu_name or hardware.cpu_model, run.experiment)
+        kind = (run.manifest.model_name, run.manifest.hardware.name, run.experiment)
         for other in (newest.get(kind), of_featured):
             if other is not None and other != at:
                 chosen[max(at, other), min(at, other)] = None

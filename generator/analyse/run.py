@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
-from generator.analyse import noise
+from generator.analyse import crowd, noise
 from generator.analyse.cell import CellFindings
 from generator.analyse.noise import Detectable, Points
 from generator.analyse.peers import PeerFindings, peers_of
@@ -234,40 +234,20 @@ class RunFindings:
         return found
 
     def by_users(self, one: CellFindings) -> dict[int, Comparison]:
-        """A cell's speed against that of the baseline, for each number of users that both have served; the cells that
-        served as many users are one family, as they are where a use is decided."""
-        base = self.baseline
-        if base is None or one is base:
-            return {}
-        found = {}
-        for point in base.served:
-            others = {
-                other.cell: stat for other in (*self.shown, one) if (stat := _speed_with(other, point.concurrency))
-            }
-            others.pop(base.cell, None)
-            comparison = compare_all(others, point.stats["output_tokens_per_s"], self.floor).get(one.cell)
-            if comparison:
-                found[point.concurrency] = comparison
-        return found
+        """A shown cell's speed against that of the baseline, by the number of users; see `crowd.by_users`."""
+        return self._by_users.get(one.cell, {})
 
     def standings(self, one: CellFindings) -> dict[Verdict, tuple[int, ...]]:
-        """The numbers of users with which a cell is proven ahead of the baseline, proven behind, or neither."""
-        found = self.by_users(one)
-        return {
-            verdict: users
-            for verdict in get_args(Verdict)
-            if (users := tuple(number for number, comparison in found.items() if comparison.verdict == verdict))
-        }
+        """See `crowd.standings`."""
+        return crowd.standings(self.by_users(one))
 
     def turns(self, one: CellFindings) -> tuple[int, int] | None:
-        """The most users at which a cell is proven ahead of the baseline, and the fewer or more, nearest to them, at
-        which it is proven behind; None where its order never turns."""
-        verdicts = {users: comparison.verdict for users, comparison in self.by_users(one).items()}
-        ahead = [users for users, verdict in verdicts.items() if verdict == "higher"]
-        behind = [users for users, verdict in verdicts.items() if verdict == "lower"]
-        if not ahead or not behind:
-            return None
-        return max(ahead), min(behind, key=lambda users: abs(users - max(ahead)))
+        """See `crowd.turns`."""
+        return crowd.turns(self.by_users(one))
+
+    @cached_property
+    def _by_users(self) -> dict[Cell, dict[int, Comparison]]:
+        return crowd.by_users(self.baseline, self.shown, self.floor) if self.baseline else {}
 
     def split(self, method_id: MethodId) -> Split | None:
         """See `split.split_of`."""
@@ -300,7 +280,3 @@ class RunFindings:
 
 def _home_first(item: tuple[tuple[MethodId, EngineId], CellFindings]) -> bool:
     return not item[1].cell.at_home
-
-
-def _speed_with(one: CellFindings, users: int) -> Stat | None:
-    return next((point.stats["output_tokens_per_s"] for point in one.served if point.concurrency == users), None)

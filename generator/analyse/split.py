@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from generator.analyse.cell import CellFindings
+from generator.analyse.noise import SPEED
 from generator.analyse.statistics import Comparison, Stat, compare
 from generator.cells import Cell, Mode
 from generator.methods import BASELINE, MethodId
-
-SPEED: Final = "output_tokens_per_s"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Where pages and runs are found, and the names by which runs stay known wherever the site goes."""
 
 import posixpath
-from collections.abc import Container
 from typing import Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -26,7 +25,6 @@ def link(site_url: str, path: str, page: str = "index.md") -> str:
     return site_url + path if site_url else posixpath.relpath(path, posixpath.dirname(page) or ".")
 
 
-def page_of(run: RunFindings, pages: Container[str]) -> str:
-    """Where the site tells of a run: a page of its own, or else its part of the appendix."""
-    run_id = run.manifest.run_id
-    return f"runs/{run_id}.html" if f"runs/{run_id}.md" in pages else f"appendix.html#{run_id}"
+def page_of(run: RunFindings) -> str:
+    """The page of a run."""
+    return f"runs/{run.manifest.run_id}.html"

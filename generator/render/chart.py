@@ -1,9 +1,6 @@
-"""A chart described once: what it shows, in figures. The picture in the page, Plotly's figure, the table and the files
-for download all come from this; titles and explanations are words, and stand in the templates."""
+"""A chart described once: what it shows, in figures. The picture in the page (svg.py), Plotly's figure (figure.py), the
+table and the files for download (table.py) all come from this; titles and explanations are words, in the templates."""
 
-import csv
-import io
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -38,6 +35,10 @@ class Axis:
     def text(self, value: float) -> str:
         """A figure of this axis, without its unit."""
         return units.number(value, self.digits)
+
+    def tick(self, value: float) -> str:
+        """A figure as it is written along the axis."""
+        return dict(self.ticks).get(value, self.text(value))
 
     def amount(self, value: float) -> str:
         """A figure with its unit."""
@@ -103,21 +104,6 @@ class Chart:
         return self.kind == "bars" and len(self.series) > 1
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """The head of its table."""
-        if self.kind == "stack":
-            return (self.subject, *(f"{series.name}, {self.value.unit}" for series in self.series))
-        across = (self.across.label,) if self.across else ()
-        return (self.subject, *across, self.value.label, *self._extras)
-
-    @property
-    def rows(self) -> tuple[tuple[str, ...], ...]:
-        """Its figures as a table; each row begins with what it is about."""
-        if self.kind == "stack":
-            return tuple((name, *(self.value.text(value) for value in self._stack(name))) for name in self.categories)
-        return tuple(self._row(series, mark) for series in self.series for mark in series.marks)
-
-    @property
     def has_intervals(self) -> bool:
         """Whether any of its marks has one."""
         return any(mark.low is not None for series in self.series for mark in series.marks)
@@ -126,68 +112,6 @@ class Chart:
     def has_launches(self) -> bool:
         """Whether any of its marks stands for several launches."""
         return any(len(mark.launches) > 1 for series in self.series for mark in series.marks)
-
-    @property
-    def _extras(self) -> tuple[str, ...]:
-        interval = ("95% interval",) if self.has_intervals else ()
-        return interval + (("Each launch",) if self.has_launches else ())
-
-    def _row(self, series: Series, mark: Mark) -> tuple[str, ...]:
-        text = self.value.text
-        if self.across is None:
-            row = [f"{mark.at}, {series.name}" if self.several else str(mark.at)]
-        else:
-            assert isinstance(mark.at, int | float)
-            ticks = dict(self.across.ticks)
-            row = [series.name, ticks.get(mark.at, self.across.text(mark.at))]
-        row.append(text(mark.value))
-        if "95% interval" in self._extras:
-            known = mark.low is not None and mark.high is not None
-            row.append(f"{text(mark.low)} to {text(mark.high)}" if known else "–")  # type: ignore[arg-type]
-        if "Each launch" in self._extras:
-            row.append("; ".join(text(value) for value in mark.launches) or "–")
-        return tuple(row)
-
-    def _stack(self, category: str) -> list[float]:
-        return [next((mark.value for mark in one.marks if mark.at == category), 0.0) for one in self.series]
-
-    def csv(self) -> str:
-        """Its figures, one a row, for spreadsheets and programs (RFC 4180)."""
-        lines = io.StringIO(newline="")
-        writer = csv.writer(lines)
-        across = self.across.label if self.across else self.subject
-        writer.writerow(["series", across, self.value.label, "interval_low", "interval_high", "launches"])
-        for series in self.series:
-            for mark in series.marks:
-                ends = ["" if end is None else end for end in (mark.low, mark.high)]
-                launches = " ".join(str(value) for value in mark.launches)
-                writer.writerow([_plain(series.name), _plain(mark.at), mark.value, *ends, launches])
-        return lines.getvalue()
-
-    def json(self) -> str:
-        """The same with the names of its axes."""
-        series = [
-            {
-                "name": one.name,
-                "marks": [
-                    {
-                        "at": mark.at,
-                        "value": mark.value,
-                        "interval": None if mark.low is None else [mark.low, mark.high],
-                        "launches": list(mark.launches),
-                    }
-                    for mark in one.marks
-                ],
-            }
-            for one in self.series
-        ]
-        axes = {"value": self.value.label, "across": self.across.label if self.across else None}
-        return json.dumps({"chart": self.slug} | axes | {"series": series}, indent=2) + "\n"
-
-
-def _plain(cell: str | float) -> str | float:
-    """A text that a spreadsheet could take for a formula is marked as text (OWASP, "CSV Injection")."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 def look(one: CellFindings) -> str:

@@ -5,6 +5,7 @@ from typing import Final
 
 from generator.analyse.run import RunFindings
 from generator.manifest import MeasuredRun, ReportedRun
+from generator.render.address import page_of
 
 # TeX gives these a meaning. The braces are written as commands, because BibTeX counts even those behind a backslash.
 _TEX: Final = {
@@ -37,7 +38,7 @@ def cite(run: RunFindings) -> Citation:
     lines = [f"  {name} = {{{fields[name]}}}," for name in fields]
     about = ", ".join(_plain(text) for text in _details(manifest))
     return Citation(
-        markdown=f"[{_plain(_title(manifest))}](runs/{manifest.run_id}.html), {about}",
+        markdown=f"[{_plain(_title(manifest))}]({page_of(run)}), {about}",
         bibtex="\n".join([f"@misc{{quantpress-{manifest.run_id},", *lines, "}"]),
     )
 
@@ -64,9 +65,7 @@ def _published(manifest: ReportedRun) -> dict[str, str]:
 
 
 def _title(manifest: MeasuredRun | ReportedRun) -> str:
-    machine = manifest.hardware.gpu_name or manifest.hardware.cpu_model
-    where = f" on {machine}" if machine else ""
-    return f"{manifest.model_name}{where}, run {manifest.run_id}"
+    return f"{manifest.model_name} on {manifest.hardware.name}, run {manifest.run_id}"
 
 
 def _details(manifest: MeasuredRun | ReportedRun) -> list[str]:

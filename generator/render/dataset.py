@@ -1,6 +1,6 @@
 """What search engines are told of the records: schema.org's `Dataset`, as a value that becomes JSON-LD."""
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from generator.analyse.findings import Findings
@@ -15,9 +15,7 @@ from generator.render.units import LABELS, label, unit
 LICENCE: Final = "https://www.apache.org/licenses/LICENSE-2.0"
 
 
-def of_run(
-    run: RunFindings, tell: Tell, site_url: str, page: str, pages: Container[str], files: Iterable[str]
-) -> dict[str, Any]:
+def of_run(run: RunFindings, tell: Tell, site_url: str, page: str, files: Iterable[str]) -> dict[str, Any]:
     """The records of one run, with each of their files. `page` is the one that it is said on, `files` the paths of
     that run's raw JSON files."""
     manifest = run.manifest
@@ -27,7 +25,7 @@ def of_run(
         identifier=urn(run),
         name=tell("dataset_name", run),
         description=tell("dataset_description", run),
-        url=link(site_url, page_of(run, pages), page),
+        url=link(site_url, page_of(run), page),
         dateCreated=manifest.created_at,
         dateModified=updated_at(run),
         measurementTechnique=tell("technique", run),

@@ -1,6 +1,5 @@
 """The Atom feed of the runs (RFC 4287): the newest first, dated by the records."""
 
-from collections.abc import Container
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
@@ -17,7 +16,7 @@ PATH: Final = "feed.xml"
 _NEVER: Final = "1970-01-01T00:00:00Z"
 
 
-def feed(findings: Findings, tell: Tell, site_url: str, pages: Container[str]) -> str:
+def feed(findings: Findings, tell: Tell, site_url: str) -> str:
     """The feed as XML. Its addresses are relative where `site_url` is empty."""
     root = Element("feed", {"xmlns": "http://www.w3.org/2005/Atom", "xml:lang": "en"})
     _text(root, "id", site_urn(site_url))
@@ -28,12 +27,12 @@ def feed(findings: Findings, tell: Tell, site_url: str, pages: Container[str]) -
     _link(root, "self", "application/atom+xml", link(site_url, PATH))
     _link(root, "alternate", "text/html", link(site_url, "index.html"))
     for run in reversed(findings.runs):
-        _entry(root, run, tell, site_url, pages)
+        _entry(root, run, tell, site_url)
     indent(root)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{tostring(root, encoding="unicode")}\n'
 
 
-def _entry(root: Element, run: RunFindings, tell: Tell, site_url: str, pages: Container[str]) -> None:
+def _entry(root: Element, run: RunFindings, tell: Tell, site_url: str) -> None:
     entry = SubElement(root, "entry")
     _text(entry, "id", urn(run))
     _text(entry, "title", tell("entry_title", run))
@@ -42,7 +41,7 @@ def _entry(root: Element, run: RunFindings, tell: Tell, site_url: str, pages: Co
     if isinstance(run.manifest, ReportedRun):
         _author(entry, run.manifest.source.author)
     SubElement(entry, "category", {"term": run.kind})
-    _link(entry, "alternate", "text/html", link(site_url, page_of(run, pages)))
+    _link(entry, "alternate", "text/html", link(site_url, page_of(run)))
     _link(entry, "related", "application/json", link(site_url, f"data/{run.manifest.run_id}/manifest.json"))
     _text(entry, "summary", tell("entry_summary", run))
 

@@ -15,11 +15,11 @@ from generator.render.geometry import (
     Scale,
     across_scale,
     height_px,
-    label_sides,
     place_bars,
     place_stacks,
     value_scale,
 )
+from generator.render.labels import label_sides
 from generator.render.looks import Look, look_of
 
 # Plotly's words for where a name stands beside a point.
@@ -187,7 +187,7 @@ def _curves(chart: Chart) -> tuple[list[Any], dict[str, Any]]:
 def _of_curve(chart: Chart, series: Series, mark: Mark) -> str:
     assert chart.across is not None
     assert isinstance(mark.at, int | float)
-    at = dict(chart.across.ticks).get(mark.at, chart.across.text(mark.at))
+    at = chart.across.tick(mark.at)
     sentence = f"{series.name}, {at} {chart.across.unit or 'users'}: {chart.value.amount(mark.value)}"
     if len(mark.launches) > 1:
         sentence += f"<br>launches: {'; '.join(chart.value.text(launch) for launch in mark.launches)}"

@@ -1,4 +1,4 @@
-"""Charts on their way into pages: each as its picture, its figure and its files for download."""
+"""Charts on their way into pages: each as its picture, its figure, its table and its files for download."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,7 @@ from markupsafe import Markup
 from generator.render.chart import Chart
 from generator.render.figure import figure_json
 from generator.render.svg import patterns, picture, symbol
+from generator.render.table import as_csv, as_json, columns, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,8 @@ class Hung:
 
     picture: Markup
     figure: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
     legend: tuple[tuple[Markup, str], ...]
     csv: str
     json: str
@@ -37,7 +40,7 @@ class Gallery:
     def hang(self, chart: Chart, name: str) -> Hung:
         """The chart on the page that is open, as `name` there. The first one brings what pictures fill bars with."""
         path = f"data/charts/{self._page.replace('/', '-')}-{name}"
-        self.files[f"{path}.csv"], self.files[f"{path}.json"] = chart.csv(), chart.json()
+        self.files[f"{path}.csv"], self.files[f"{path}.json"] = as_csv(chart), as_json(chart)
         up = "../" * self._page.count("/")
         drawn = patterns() + picture(chart) if self._first else picture(chart)
         self._first = False
@@ -45,6 +48,8 @@ class Gallery:
         return Hung(
             picture=drawn,
             figure=figure_json(chart),
+            columns=columns(chart),
+            rows=rows(chart),
             legend=tuple((symbol(series, chart.kind), series.name) for series in chart.series) if named else (),
             csv=f"{up}{path}.csv",
             json=f"{up}{path}.json",

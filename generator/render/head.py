@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from generator.render import dataset
 from generator.render.about import Tell, plain
 from generator.render.card import METHOD, Bar, Card, draw
 from generator.render.pages import PAGES
+from generator.render.runs import by_run
 from generator.render.units import bare
 
 HOME: Final = "index.md"
@@ -31,7 +31,7 @@ def with_heads(
 ) -> dict[str, str | bytes]:
     """The pages with what their heads need, and the cards. `files` are the paths of the raw JSON files."""
     subjects = _subjects(findings)
-    describe = _describer(findings, subjects, tell, site_url, pages, files)
+    describe = _describer(findings, subjects, tell, site_url, files)
     cards = {path: _card(path, pages[path], subjects.get(path), tell) for path in pages if path in _IN_NAV}
     made: dict[str, str | bytes] = {_picture(path): draw(card) for path, card in cards.items()}
     for path, page in pages.items():
@@ -56,23 +56,16 @@ def _subjects(findings: Findings) -> dict[str, RunFindings]:
 
 
 def _describer(
-    findings: Findings,
-    subjects: Mapping[str, RunFindings],
-    tell: Tell,
-    site_url: str,
-    pages: Mapping[str, str],
-    files: Sequence[str],
+    findings: Findings, subjects: Mapping[str, RunFindings], tell: Tell, site_url: str, files: Sequence[str]
 ) -> Callable[[str], dict[str, Any] | None]:
     """Gives the description of the records that a page is about; None where it is about none."""
-    of_run: dict[str, list[str]] = defaultdict(list)
-    for file in files:
-        of_run[file.split("/")[1]].append(file)
+    raw = by_run(files)
 
     def describe(path: str) -> dict[str, Any] | None:
         if path in _ABOUT_ALL and findings.runs:
             return dataset.of_all(findings, tell, site_url, path)
         run = subjects.get(path)
-        return dataset.of_run(run, tell, site_url, path, pages, of_run[run.manifest.run_id]) if run else None
+        return dataset.of_run(run, tell, site_url, path, raw.get(run.manifest.run_id, ())) if run else None
 
     return describe
 

@@ -111,7 +111,6 @@ def environment_of(templates: Mapping[str, str]) -> Environment:
         "field": units.field,
         "change": units.change,
         "plain": units.plain,
-        "machine": runs.machine,
     }
     environment.filters |= filters
     environment.globals |= {"engines": ENGINES, "modes": MODES}  # macros see no page's context

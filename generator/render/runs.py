@@ -12,16 +12,6 @@ from generator.analyse.settings import settings_of
 from generator.manifest import MeasuredRun
 from generator.render.cite import cite
 
-# The quantities of the table of all cells, which can be sorted by them and divided by another cell's.
-COLUMNS: Final = (
-    "output_tokens_per_s",
-    "one_user_tokens_per_s",
-    "weights_gib",
-    "kv_cache_tokens",
-    "load_time_s",
-    "energy_per_token_j",
-)
-
 # What is said of each point: a workload at a number of requests at once.
 OF_POINTS: Final = (
     "output_tokens_per_s",
@@ -55,22 +45,15 @@ def of_all(findings: Findings) -> dict[str, Any]:
     rows = [row for run in reversed(findings.runs) for row in rows_of(run)]
     return {
         "rows": rows,
-        "columns": COLUMNS,
         "choices": {
             "model": _distinct(rows, lambda row: row.run.manifest.model_name),
-            "card": _distinct(rows, lambda row: machine(row.run)),
+            "card": _distinct(rows, lambda row: row.run.manifest.hardware.name),
             "kind": _distinct(rows, lambda row: row.run.kind),
             "state": _distinct(rows, lambda row: row.state),
         },
         "pairs": pairs_of(findings.runs, findings.featured),
         "headline": HEADLINE,
     }
-
-
-def machine(run: RunFindings) -> str:
-    """The card, or where there is none the processor, as the record names it."""
-    hardware = run.manifest.hardware
-    return hardware.gpu_name or hardware.cpu_model or "a CPU"
 
 
 def by_run(files: Iterable[str]) -> Mapping[str, list[str]]:

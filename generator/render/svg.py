@@ -12,19 +12,17 @@ from markupsafe import Markup
 
 from generator.render.chart import Chart, Mark, Series
 from generator.render.geometry import (
-    ASIDE,
     CURVES,
     FOOT,
-    LINE,
     Bars,
     Scale,
     across_scale,
     height_px,
-    label_sides,
     place_bars,
     place_stacks,
     value_scale,
 )
+from generator.render.labels import ASIDE, LINE, label_sides
 from generator.render.looks import PATTERNS, SYMBOLS, Look, look_of
 
 # Where a name beside a point is anchored, and how far from it, in pixels.

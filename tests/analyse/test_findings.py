@@ -10,9 +10,11 @@ from examples import SHAPE, cell, completed, four_methods, loop, manifest, with_
 from hypothesis import given
 from hypothesis import strategies as st
 
+from generator.analyse import crowd
 from generator.analyse.findings import find
-from generator.analyse.latency import gap_percentile_s, latencies_s, percentile
+from generator.analyse.latency import gap_percentile_s, latencies_s, percentile, ranks_s
 from generator.analyse.roofline import linear_parameters, roofline
+from generator.analyse.statistics import Comparison, Verdict
 from generator.measure.engine import Answered, Ask
 from generator.measure.meters.speed import gaps_of
 from generator.measurements import Run
@@ -228,3 +230,32 @@ def test_standings_name_every_number_of_users_once() -> None:
     standings = run.standings(awq)
     assert sorted(users for of_verdict in standings.values() for users in of_verdict) == sorted(run.by_users(awq))
     assert standings["higher"]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "turns"),
+    [
+        ({1: "higher", 8: "higher", 64: "lower"}, (8, 64)),
+        ({1: "lower", 8: "higher", 64: "same"}, (8, 1)),
+        ({1: "higher", 8: "same"}, None),
+        ({1: "lower"}, None),
+        ({}, None),
+    ],
+)
+def test_an_order_turns_where_a_cell_is_ahead_and_elsewhere_behind(
+    verdicts: dict[int, Verdict], turns: tuple[int, int] | None
+) -> None:
+    comparisons = {users: Comparison(1, None, None, 3, 0, verdict) for users, verdict in verdicts.items()}
+
+    assert crowd.turns(comparisons) == turns
+
+
+def test_a_distribution_is_read_where_there_are_requests_enough_for_its_slowest_tenth() -> None:
+    point = loop(4, 100, requests=100)
+    assert point.requests
+    took_s = tuple(number / 10 for number in Random(1).sample(range(1, 101), 100))
+    varied = point.model_copy(update={"requests": point.requests.model_copy(update={"latency_s": took_s})})
+
+    assert ranks_s(varied, "latency") == {10: 1.0, 25: 2.5, 50: 5.0, 75: 7.5, 90: 9.0}
+    assert set(ranks_s(varied, "ttft").values()) == {point.requests.ttft_s[0]}
+    assert ranks_s(loop(4, 100, requests=63), "latency") == {}

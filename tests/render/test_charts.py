@@ -18,9 +18,12 @@ from generator.analyse.findings import find
 from generator.render import bars, curves
 from generator.render.chart import Axis, Chart, Mark, Series
 from generator.render.figure import figure_json
-from generator.render.geometry import Scale, label_sides
+from generator.render.geometry import Scale
+from generator.render.labels import label_sides
 from generator.render.looks import LOOKS, look_of
 from generator.render.svg import picture
+from generator.render.table import as_csv, as_json
+from generator.render.table import rows as rows_of
 
 CSS = (Path(__file__).parents[2] / "site" / "pages" / "assets" / "quantpress.css").read_text(encoding="utf-8")
 
@@ -76,10 +79,10 @@ def test_the_parts_of_a_stack_add_up_to_the_whole_width_of_the_fullest() -> None
 @pytest.mark.parametrize("chart", CHARTS.values(), ids=list(CHARTS))
 def test_every_mark_is_in_the_picture_the_figure_the_table_and_the_files(chart: Chart) -> None:
     marks = [mark for series in chart.series for mark in series.marks]
-    figure, table = figure_json(chart), " ".join(cell for row in chart.rows for cell in row)
-    rows = list(csv.DictReader(io.StringIO(chart.csv())))
+    figure, table = figure_json(chart), " ".join(cell for row in rows_of(chart) for cell in row)
+    rows = list(csv.DictReader(io.StringIO(as_csv(chart))))
 
-    assert len(rows) == len(marks) == sum(len(one["marks"]) for one in json.loads(chart.json())["series"])
+    assert len(rows) == len(marks) == sum(len(one["marks"]) for one in json.loads(as_json(chart))["series"])
     for mark, row in zip(marks, rows, strict=True):
         assert float(row[chart.value.label]) == mark.value
         assert json.dumps(mark.value).removesuffix(".0") in figure
@@ -119,7 +122,7 @@ def test_a_name_in_a_picture_is_text(name: str) -> None:
 def test_no_name_in_a_csv_file_is_a_formula(name: str) -> None:
     chart = Chart("x", "bars", "Method", Axis("Speed", "tokens/s"), (Series(name, (Mark(name, 1.0, "fp16"),)),))
 
-    row = next(csv.DictReader(io.StringIO(chart.csv())))
+    row = next(csv.DictReader(io.StringIO(as_csv(chart))))
     assert row["series"] == row["Method"] == f"'{name}"
 
 

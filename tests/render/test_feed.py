@@ -20,8 +20,8 @@ TELL = teller(environment_of({path.name: path.read_text(encoding="utf-8") for pa
 TWO = (four_methods(), Run(manifest("2026-01-02-example"), four_methods().launches))
 
 
-def text_of(*runs: Run, site_url: str = URL, pages: tuple[str, ...] = ()) -> str:
-    return feed(find(runs), TELL, site_url, pages)
+def text_of(*runs: Run, site_url: str = URL) -> str:
+    return feed(find(runs), TELL, site_url)
 
 
 def parsed(*runs: Run, site_url: str = URL) -> ET.Element:
@@ -102,9 +102,8 @@ def test_hostile_names_stay_text(words: str) -> None:
     assert words in only(root.findall(f"{ATOM}entry")[0], "title")
 
 
-def test_an_entry_leads_to_the_run_s_own_page_where_it_has_one() -> None:
-    assert f"{URL}runs/2026-01-01-example.html" in text_of(four_methods(), pages=("runs/2026-01-01-example.md",))
-    assert f"{URL}appendix.html#2026-01-01-example" in text_of(four_methods())
+def test_an_entry_leads_to_the_run_s_own_page() -> None:
+    assert f"{URL}runs/2026-01-01-example.html" in text_of(four_methods())
 
 
 def test_where_nobody_knows_the_site_s_address_links_are_relative() -> None:

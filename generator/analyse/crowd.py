@@ -1,0 +1,44 @@
+"""How a run's cells stand against the baseline as more users come."""
+
+from collections.abc import Mapping, Sequence
+from typing import get_args
+
+from generator.analyse.cell import CellFindings
+from generator.analyse.noise import SPEED
+from generator.analyse.statistics import Comparison, Verdict, compare_all
+from generator.cells import Cell
+
+
+def by_users(base: CellFindings, cells: Sequence[CellFindings], floor: float) -> dict[Cell, dict[int, Comparison]]:
+    """Each cell's speed against that of the baseline, for each number of users that both have served. The cells that
+    served as many users are one family, as they are where a use is decided."""
+    speeds = {
+        one.cell: {point.concurrency: point.stats[SPEED] for point in one.served}
+        for one in cells
+        if one.cell != base.cell
+    }
+    found: dict[Cell, dict[int, Comparison]] = {cell: {} for cell in speeds}
+    for point in base.served:
+        family = {cell: of[point.concurrency] for cell, of in speeds.items() if point.concurrency in of}
+        for cell, comparison in compare_all(family, point.stats[SPEED], floor).items():
+            found[cell][point.concurrency] = comparison
+    return found
+
+
+def standings(comparisons: Mapping[int, Comparison]) -> dict[Verdict, tuple[int, ...]]:
+    """The numbers of users with which a cell is proven ahead of the baseline, proven behind, or neither."""
+    return {
+        verdict: users
+        for verdict in get_args(Verdict)
+        if (users := tuple(number for number, comparison in comparisons.items() if comparison.verdict == verdict))
+    }
+
+
+def turns(comparisons: Mapping[int, Comparison]) -> tuple[int, int] | None:
+    """The most users at which a cell is proven ahead of the baseline, and the fewer or more, nearest to them, at which
+    it is proven behind; None where its order never turns."""
+    found = standings(comparisons)
+    if "higher" not in found or "lower" not in found:
+        return None
+    most = max(found["higher"])
+    return most, min(found["lower"], key=lambda users: abs(users - most))
