@@ -102,6 +102,13 @@ def test_no_page_scrolls_sideways_on_a_phone(visit: Visit, pages: list[str]) -> 
         assert width <= phone.evaluate("window.innerWidth") == PHONE["width"], url
 
 
+def test_no_name_runs_over_the_figures_beside_it_on_a_phone(visit: Visit, pages: list[str]) -> None:
+    wide = "names => names.filter(name => name.scrollWidth > name.clientWidth + 1).map(name => name.textContent)"
+    for url in pages:
+        phone = visit(url, viewport=PHONE, has_touch=True, is_mobile=True)
+        assert phone.locator(".qp-table th[scope=row]").evaluate_all(wide) == [], url
+
+
 def test_without_javascript_every_chart_has_its_picture_and_its_table(visit: Visit, pages: list[str]) -> None:
     for url in pages:
         plain = visit(url, java_script_enabled=False)

@@ -14,6 +14,7 @@ import pytest
 from examples import (
     NO_ROOM,
     TASKS,
+    cell,
     completed,
     failed,
     four_methods,
@@ -27,13 +28,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator.analyse.findings import find
+from generator.analyse.noise import Detectable
 from generator.folders import PAGES, TEMPLATES
 from generator.manifest import Paradox
 from generator.measure.context import with_long_prompts
 from generator.measure.paradox import with_load
 from generator.measurements import Run
 from generator.record import Fault
-from generator.render.pages import inert, render_pages
+from generator.render.pages import environment_of, inert, render_pages
 
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
 EXTENSIONS = ["admonition", "attr_list", "md_in_html", "tables", "toc"]
@@ -225,6 +227,23 @@ def test_each_chart_of_speed_says_the_smallest_difference_it_would_prove() -> No
     assert f"from {100 * speed.least:.1f}% on for {speed.quietest.name}" in text
     assert f"from {100 * speed.most:.1f}% on for {speed.noisiest.name}" in text
     assert "prove a difference" not in pages(four_methods())["comparison.md"]  # one launch each
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "said"),
+    [
+        (0.02, 0.676, "from 2.0% on for AWQ, from 67.6% on for GPTQ."),
+        (0.02, 1.5, "from 2.0% on for AWQ, not even a doubling for GPTQ."),
+        (1.2, 1.5, "would not prove even a doubling."),
+        (0.05, 0.05, "from 5.0% on."),
+        (0.0, 0.0, "did not vary"),
+    ],
+)
+def test_what_launches_prove_is_said_in_proportion(least: float, most: float, said: str) -> None:
+    macros = environment_of(TEXTS).get_template("macros.md.j2").module
+    found = Detectable(least, cell("awq"), most, cell("gptq"))
+
+    assert said in html.unescape(macros.proven(found))  # type: ignore[attr-defined]
 
 
 def test_the_paradox_experiment_is_told_when_all_its_parts_are_there() -> None:
