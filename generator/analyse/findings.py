@@ -32,8 +32,8 @@ class Findings:
 def find(runs: Sequence[Run], featured: str | None = None) -> Findings:
     """What follows from the runs, which are sorted from old to new.
 
-    The featured run is the one named `featured`, or else the newest measured on a GPU with a figure in it, a complete
-    one if there is any, or else the newest reported one. Raises `UsageError` when there is no run of that name.
+    The featured run is the one named `featured`, or else the newest measured on a GPU with a figure in it, or else the
+    newest reported one; see `_newest` for what goes first. Raises `UsageError` when there is no run of that name.
     """
     found = tuple(_run_findings(run) for run in runs)
     usable = [run for run in found if run.shown and run.ordinary]
@@ -68,9 +68,24 @@ def _paradox(runs: Sequence[RunFindings]) -> tuple[RunFindings, ...]:
 
 
 def _newest(runs: Sequence[RunFindings], kind: Kind) -> RunFindings | None:
-    """A complete one, if there is any."""
+    """The newest that is complete and no part of an experiment, as far as there are such. Of all such runs of its model
+    on its machine, the one to compare methods by: with CUDA graphs, as a server runs, and with the most methods."""
     of_kind = [run for run in reversed(runs) if run.kind == kind]
-    return next((run for run in of_kind if run.complete), of_kind[0] if of_kind else None)
+    newest = max(of_kind, key=_standing, default=None)  # `max` gives the first of equals: the newest
+    if newest is None:
+        return None
+    alike = [run for run in of_kind if _standing(run) == _standing(newest) and _subject(run) == _subject(newest)]
+    return max(alike, key=lambda run: ("graphs" in run.modes, len(run.measured)))
+
+
+def _standing(run: RunFindings) -> tuple[bool, bool]:
+    return run.complete, run.experiment is None
+
+
+def _subject(run: RunFindings) -> object:
+    manifest = run.manifest
+    budget = manifest.memory_budget_gib if isinstance(manifest, MeasuredRun) else None
+    return manifest.model_name, manifest.hardware, budget
 
 
 def _run_findings(run: Run) -> RunFindings:

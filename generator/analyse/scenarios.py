@@ -62,16 +62,32 @@ class Excluded:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """What the rule of a scenario says. `tied` are the cells that it can't tell apart, in the order in which they came;
-    several of them mean a tie, none that no cell qualifies. `decided_by` is the quantity that decided, None where only
-    one cell qualified; `ranking` has every candidate by the first quantity, best first.
+    """What the rule of a scenario says, `floor` being the share below which a difference decides nothing. `tied` are the
+    cells that it can't tell apart, in the order in which they came; several of them mean a tie, none that no cell
+    qualifies. `decided_by` is the quantity that decided, None where only one cell qualified; `ranking` has every
+    candidate by the first quantity, best first.
     """
 
     scenario: Scenario
+    floor: float
     tied: tuple[Candidate, ...]
     decided_by: str | None
     ranking: tuple[Candidate, ...]
     excluded: tuple[Excluded, ...]
+
+    @property
+    def overruled(self) -> Candidate | None:
+        """The candidate with the best figure, where the answer is another: its lead is below the floor, or unproven."""
+        return self.ranking[0] if self.ranking and self.ranking[0] not in self.tied else None
+
+    @property
+    def narrow(self) -> bool:
+        """Whether the overruled candidate's figure leads the nearest of the answer by less than the floor."""
+        if self.overruled is None:
+            return False
+        quantity, _ = self.scenario.decides[0]
+        best = self.overruled.stats[quantity].median
+        return any(abs(one.stats[quantity].median / best - 1) < self.floor for one in self.tied)
 
 
 def recommend(scenario: Scenario, candidates: Sequence[Candidate], floor: float = MATERIAL) -> Recommendation:
@@ -91,7 +107,7 @@ def recommend(scenario: Scenario, candidates: Sequence[Candidate], floor: float 
         if len(still) < len(tied):
             decided_by = quantity
         tied = still
-    return Recommendation(scenario, tuple(tied), decided_by, ranking, tuple(excluded))
+    return Recommendation(scenario, floor, tuple(tied), decided_by, ranking, tuple(excluded))
 
 
 def _exclusion(scenario: Scenario, candidate: Candidate) -> Excluded | None:

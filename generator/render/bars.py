@@ -28,14 +28,13 @@ def of(run: RunFindings, quantity: str) -> Chart | None:
     marks = tuple(mark_of(one, one.stats[quantity]) for one in run.shown if quantity in one.stats)
     if not marks:
         return None
-    return Chart(
-        slug=quantity.replace("_", "-"),
-        kind="bars",
-        subject="Method",
-        value=axis_of(quantity),
-        series=(Series(run.manifest.run_id, marks, drawn(run)),),
-        detectable=run.detectable(quantity),
-    )
+    chart = _of_one(quantity.replace("_", "-"), "Method", axis_of(quantity), run, marks)
+    return replace(chart, detectable=run.detectable(quantity))
+
+
+def _of_one(slug: str, subject: str, value: Axis, run: RunFindings, marks: tuple[Mark, ...]) -> Chart:
+    series = Series(run.manifest.run_id, marks, drawn(run))
+    return Chart(slug, "bars", subject, value, (series,), (run.manifest.run_id,))
 
 
 def memory_parts(run: RunFindings) -> Chart | None:
@@ -46,7 +45,7 @@ def memory_parts(run: RunFindings) -> Chart | None:
         "free_gib": "Free",
     }
     rows = [(name, {part: float(getattr(parts, part)) for part in labels}) for name, parts in known]
-    chart = _stacked("memory-parts", rows, labels, Axis("GPU memory", "GiB", 2))
+    chart = _stacked("memory-parts", run, rows, labels, Axis("GPU memory", "GiB", 2))
     return replace(chart, detectable=run.detectable("gpu_memory_used_mib")) if chart else None
 
 
@@ -60,12 +59,12 @@ def load_times(run: RunFindings) -> Chart | None:
         of_load_s = sum(times_s[step] for step in OF_LOADING)
         times_s["rest_s"] = max(0.0, one.stats["load_time_s"].median - of_load_s)
         rows.append((one.name, times_s))
-    chart = _stacked("load-times", rows, STEPS, Axis("Time from start to first token", "s", 2))
+    chart = _stacked("load-times", run, rows, STEPS, Axis("Time from start to first token", "s", 2))
     return replace(chart, detectable=run.detectable("load_time_s")) if chart else None
 
 
 def _stacked(
-    slug: str, rows: Sequence[tuple[str, dict[str, float]]], labels: dict[str, str], axis: Axis
+    slug: str, run: RunFindings, rows: Sequence[tuple[str, dict[str, float]]], labels: dict[str, str], axis: Axis
 ) -> Chart | None:
     """One bar a row, one part a label; parts that no row has are left out."""
     parts = {part: text for part, text in labels.items() if any(values[part] > 0 for _, values in rows)}
@@ -75,7 +74,7 @@ def _stacked(
         Series(text, tuple(Mark(name, rounded(values[part]), part.rpartition("_")[0]) for name, values in rows))
         for part, text in parts.items()
     )
-    return Chart(slug, "stack", "Method", axis, series)
+    return Chart(slug, "stack", "Method", axis, series, (run.manifest.run_id,))
 
 
 def side_by_side(runs: Sequence[tuple[str, RunFindings]], quantity: str) -> Chart | None:
@@ -98,6 +97,7 @@ def side_by_side(runs: Sequence[tuple[str, RunFindings]], quantity: str) -> Char
         subject="Method and run",
         value=axis_of(quantity),
         series=series,
+        runs=tuple(run.manifest.run_id for _, run in runs),
         detectable=together([run.detectable(quantity) for _, run in runs]),
     )
 
@@ -106,7 +106,7 @@ def steps(run: RunFindings, split: Split, names: Sequence[str]) -> Chart:
     """The speeds on the way from the baseline to a method at home elsewhere, one bar a step, called as `names` say."""
     marks = tuple(mark_of(one, stat, name) for (one, stat), name in zip(split.steps, names, strict=True))
     value = axis_of("output_tokens_per_s")
-    return Chart("speed-steps", "bars", "What runs", value, (Series(run.manifest.run_id, marks, drawn(run)),))
+    return _of_one("speed-steps", "What runs", value, run, marks)
 
 
 def provable(run: RunFindings) -> Chart | None:
@@ -117,7 +117,7 @@ def provable(run: RunFindings) -> Chart | None:
     if not marks:
         return None
     axis = Axis("Smallest difference from FP16 that is proven", "%", 1)
-    return Chart("provable", "bars", "Method", axis, (Series(run.manifest.run_id, marks, drawn(run)),))
+    return _of_one("provable", "Method", axis, run, marks)
 
 
 def divergence(run: RunFindings) -> Chart | None:
@@ -131,7 +131,7 @@ def divergence(run: RunFindings) -> Chart | None:
     if not marks:
         return None
     axis = Axis("KL divergence from FP16", "nats a token", 4)
-    return Chart("kl-divergence", "bars", "Method", axis, (Series(run.manifest.run_id, marks, drawn(run)),))
+    return _of_one("kl-divergence", "Method", axis, run, marks)
 
 
 def relative_speed(runs: Sequence[tuple[str, RunFindings]]) -> Chart | None:
@@ -149,6 +149,7 @@ def relative_speed(runs: Sequence[tuple[str, RunFindings]]) -> Chart | None:
         subject="Method and run",
         value=Axis("Speed, as a multiple of FP16’s", "×", 2),
         series=series,
+        runs=tuple(run.manifest.run_id for _, run in runs),
         reference=1.0,
         detectable=together([run.detectable() for _, run in runs]),
     )

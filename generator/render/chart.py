@@ -82,13 +82,15 @@ class Series:
 class Chart:
     """What is shown. `value` is the axis of the figures: along the bars, or upwards; `across` is the other axis, None
     for bars, whose marks stand at categories. `subject` heads the first column of its table. `reference` is a figure
-    that gets a line. `detectable` says what differences the launches behind it would prove."""
+    that gets a line. `detectable` says what differences the launches behind it would prove; `runs` are the ids of those
+    whose records it shows."""
 
     slug: str
     kind: Literal["bars", "stack", "curves", "points"]
     subject: str
     value: Axis
     series: tuple[Series, ...]
+    runs: tuple[str, ...]
     across: Axis | None = None
     reference: float | None = None
     detectable: Detectable | None = None

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from generator.analyse.cell import CONTEXTS
+from generator.analyse.cell import CONTEXTS, CellFindings
 from generator.analyse.latency import RANKS
 from generator.analyse.noise import Points
 from generator.analyse.run import RunFindings
+from generator.render import units
 from generator.render.chart import Axis, Chart, Mark, Series, axis_of, drawn, look, mark_of, rounded
 
 
@@ -32,6 +33,7 @@ def users_by_context(run: RunFindings) -> Chart | None:
         value=Axis("Users at once", "", 0, log=True),
         across=Axis("Context of each user", "tokens", log=True, ticks=tuple((n, f"{n // 1024}K") for n in CONTEXTS)),
         series=series,
+        runs=(run.manifest.run_id,),
         detectable=run.detectable("kv_cache_tokens"),
     )
 
@@ -98,6 +100,7 @@ def _over(across: Across, run: RunFindings, quantity: str, *, in_ms: bool) -> Ch
         value=axis,
         across=Axis(across.title, across.unit, log=True, ticks=tuple((value, across.tick(value)) for value in values)),
         series=tuple(series),
+        runs=(run.manifest.run_id,),
         detectable=run.detectable_by_point(quantity, across.points),
     )
 
@@ -120,6 +123,7 @@ def distribution(run: RunFindings, quantity: Literal["ttft", "latency"], users: 
         value=Axis(title, "s", 3),
         across=Axis("Requests that took no longer", "%", ticks=tuple((rank, str(rank)) for rank in RANKS)),
         series=tuple(series),
+        runs=(run.manifest.run_id,),
     )
 
 
@@ -148,14 +152,16 @@ def quality_against_bits(run: RunFindings) -> Chart | None:
         value=Axis("KL divergence from FP16", "nats a token", 4),
         across=Axis("Bits per weight, FP16’s being 16", "", 1),
         series=tuple(series),
+        runs=(run.manifest.run_id,),
     )
 
 
 def speed_against_memory(run: RunFindings, memory: str = "weights_gib") -> Chart | None:
-    """A point a method: memory across, speed up. None when fewer than two methods have both."""
+    """A point a method: memory across, speed up; its name says how far its perplexity lies from FP16's, where that is
+    known. None when fewer than two methods have both."""
     speed = "output_tokens_per_s"
     series = tuple(
-        Series(one.name, (mark_of(one, one.stats[speed], one.stats[memory].median),), drawn(run))
+        Series(_with_quality(run, one), (mark_of(one, one.stats[speed], one.stats[memory].median),), drawn(run))
         for one in run.shown
         if speed in one.stats and memory in one.stats
     )
@@ -168,5 +174,12 @@ def speed_against_memory(run: RunFindings, memory: str = "weights_gib") -> Chart
         value=axis_of(speed),
         across=axis_of(memory),
         series=series,
+        runs=(run.manifest.run_id,),
         detectable=run.detectable(speed),
     )
+
+
+def _with_quality(run: RunFindings, one: CellFindings) -> str:
+    quality = run.quality.get(one.cell)
+    rise = quality.perplexity_ratio if quality and not one.cell.is_baseline else None
+    return f"{one.name} ({units.change(100 * (rise.mean - 1))})" if rise else one.name

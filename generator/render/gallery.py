@@ -13,7 +13,7 @@ from generator.render.table import as_csv, as_json, columns, rows
 @dataclass(frozen=True, slots=True)
 class Hung:
     """A chart as a page has it. `csv` and `json` are addresses from that page; `legend` is empty where labels stand at
-    the marks themselves."""
+    the marks themselves; `records` are the runs that it shows and where their records are listed."""
 
     picture: Markup
     figure: str
@@ -22,6 +22,7 @@ class Hung:
     legend: tuple[tuple[Markup, str], ...]
     csv: str
     json: str
+    records: tuple[tuple[str, str], ...]
 
 
 class Gallery:
@@ -53,4 +54,5 @@ class Gallery:
             legend=tuple((symbol(series, chart.kind), series.name) for series in chart.series) if named else (),
             csv=f"{up}{path}.csv",
             json=f"{up}{path}.json",
+            records=tuple((run, f"{up}runs/{run}.html#files") for run in chart.runs),
         )

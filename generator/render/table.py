@@ -68,7 +68,7 @@ def as_json(chart: Chart) -> str:
     """The same with the names of the axes."""
     series = [{"name": one.name, "marks": [_mark(mark) for mark in one.marks]} for one in chart.series]
     axes = {"value": chart.value.label, "across": chart.across.label if chart.across else None}
-    return json.dumps({"chart": chart.slug} | axes | {"series": series}, indent=2) + "\n"
+    return json.dumps({"chart": chart.slug, "runs": chart.runs} | axes | {"series": series}, indent=2) + "\n"
 
 
 def _mark(mark: Mark) -> dict[str, object]:

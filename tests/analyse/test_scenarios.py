@@ -10,7 +10,7 @@ from generator.analyse.findings import find
 from generator.analyse.scenarios import SCENARIOS, Candidate, Scenario, recommend
 from generator.analyse.statistics import Stat
 from generator.measurements import Run
-from generator.methods import METHOD_IDS
+from generator.methods import METHOD_IDS, MethodId
 
 QUANTITIES = (
     "output_tokens_per_s",
@@ -73,3 +73,21 @@ def test_a_demo_recommends_nothing() -> None:
 
     assert findings.featured is None
     assert findings.runs[0].recommendations == ()
+
+
+def test_a_best_figure_that_is_not_the_answer_says_whether_it_leads_by_little_or_without_proof() -> None:
+    constrained = next(one for one in SCENARIOS if one.id == "constrained")
+
+    def said(weights_gib: tuple[float, float]) -> tuple[MethodId, bool, bool]:
+        slow = Candidate(cell("nf4"), {"weights_gib": two(*weights_gib), "output_tokens_per_s": two(100.0, 101.0)})
+        fast = Candidate(cell("awq"), {"weights_gib": two(5.4, 5.4), "output_tokens_per_s": two(900.0, 901.0)})
+        found = recommend(constrained, [slow, fast])
+        return found.tied[0].cell.method, found.overruled is slow, found.narrow
+
+    assert said((5.35, 5.35)) == ("awq", True, True)
+    assert said((2.0, 5.3)) == ("awq", True, False)
+    assert said((2.0, 2.0)) == ("nf4", False, False)
+
+
+def two(first: float, second: float) -> Stat:
+    return Stat({1: first, 2: second})

@@ -113,14 +113,14 @@ def test_the_same_chart_is_the_same_bytes() -> None:
 
 @pytest.mark.parametrize("name", ['<script>alert("x")</script>', "a & b", "'\"<>"])
 def test_a_name_in_a_picture_is_text(name: str) -> None:
-    chart = Chart("x", "bars", "Method", Axis("Speed", "tokens/s"), (Series("r", (Mark(name, 1.0, "fp16"),)),))
+    chart = Chart("x", "bars", "Method", Axis("Speed", "tokens/s"), (Series("r", (Mark(name, 1.0, "fp16"),)),), ("r",))
 
     assert name in {text.text for text in drawn(chart).iter("text")}
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "\tx"])
 def test_no_name_in_a_csv_file_is_a_formula(name: str) -> None:
-    chart = Chart("x", "bars", "Method", Axis("Speed", "tokens/s"), (Series(name, (Mark(name, 1.0, "fp16"),)),))
+    chart = Chart("x", "bars", "Method", Axis("Speed", "tokens/s"), (Series(name, (Mark(name, 1.0, "fp16"),)),), ("r",))
 
     row = next(csv.DictReader(io.StringIO(as_csv(chart))))
     assert row["series"] == row["Method"] == f"'{name}"
@@ -167,7 +167,7 @@ def test_a_scale_keeps_the_order_and_its_ticks_inside(
 def test_names_of_points_that_are_close_stand_on_different_sides() -> None:
     marks = [Mark(5.3, 2000.0, "awq"), Mark(5.4, 2010.0, "gptq"), Mark(15.0, 1000.0, "fp16")]
     series = tuple(Series(mark.look, (mark,)) for mark in marks)
-    chart = Chart("x", "points", "Method", Axis("Speed", "tokens/s"), series, across=Axis("Weights", "GiB", 2))
+    chart = Chart("x", "points", "Method", Axis("Speed", "tokens/s"), series, ("r",), across=Axis("Weights", "GiB", 2))
 
     assert label_sides(chart) == ["right", "left", "left"]
     assert label_sides(replace(chart, series=series[2:])) == ["left"]
@@ -177,7 +177,9 @@ def test_two_long_names_that_would_meet_on_a_phone_stand_one_above_the_other() -
     near = Series("BitsAndBytes NF4", (Mark(5.3, 184.0, "nf4"),))
     far = Series("FP16 in Transformers", (Mark(15.0, 236.0, "fp16*"),))
     high = Series("AWQ", (Mark(5.4, 2036.0, "awq"),))
-    chart = Chart("x", "points", "Method", Axis("Speed", "tokens/s"), (near, far, high), across=Axis("Weights", "GiB"))
+    chart = Chart(
+        "x", "points", "Method", Axis("Speed", "tokens/s"), (near, far, high), ("r",), across=Axis("Weights", "GiB")
+    )
 
     assert label_sides(chart)[:2] == ["right", "above left"]
 
