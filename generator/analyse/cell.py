@@ -27,8 +27,8 @@ CONTEXTS: Final = (2_048, 8_192, 32_768, 131_072)
 
 @dataclass(frozen=True, slots=True)
 class MemoryParts:
-    """Where the device's memory went, in GiB. The parts and `unexplained_gib` add up to what the driver counts as used,
-    which with `free_gib` adds up to the card, or to the budget that stood in for it."""
+    """Where the device's memory went, in GiB. The parts, `unexplained_gib` and `free_gib` add up to the card, or to the
+    budget that stood in for it. What the largest step may take is not free, whether or not the driver counted it."""
 
     weights_gib: float
     kv_cache_gib: float
@@ -87,10 +87,11 @@ class CellFindings:
         if used is None or free is None or "weights_gib" not in self.stats:
             return None
         known = {name: self.stats[name].median if name in self.stats else 0.0 for name in MEMORY_PARTS}
+        beyond_gib = used.median / GIB_IN_MIB - sum(known.values())
         return MemoryParts(
             **known,
-            unexplained_gib=max(0.0, used.median / GIB_IN_MIB - sum(known.values())),
-            free_gib=max(0.0, free.median / GIB_IN_MIB),
+            unexplained_gib=max(0.0, beyond_gib),
+            free_gib=max(0.0, free.median / GIB_IN_MIB + min(0.0, beyond_gib)),
         )
 
     @cached_property

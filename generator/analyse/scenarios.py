@@ -62,8 +62,8 @@ class Excluded:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """What the rule of a scenario says, `floor` being the share below which a difference decides nothing. `tied` are the
-    cells that it can't tell apart, in the order in which they came; several of them mean a tie, none that no cell
+    """What the rule of a scenario says, `floor` being the share below which a difference decides nothing. `tied` are
+    the cells that it can't tell apart, in the order in which they came; several mean a tie, none that no cell
     qualifies. `decided_by` is the quantity that decided, None where only one cell qualified; `ranking` has every
     candidate by the first quantity, best first.
     """

@@ -6,7 +6,7 @@ from math import exp
 from random import Random
 
 import pytest
-from examples import SHAPE, cell, completed, four_methods, loop, manifest, with_controls
+from examples import SHAPE, cell, completed, four_methods, loop, manifest, replaced, with_controls
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +29,18 @@ def test_memory_parts_add_up_to_the_card() -> None:
     parts = find((four_methods(),)).runs[0].methods[0].memory_parts
 
     assert parts is not None
+    whole = sum(getattr(parts, name) for name in type(parts).__dataclass_fields__)
+    assert whole == pytest.approx(24000 / 1024)
+
+
+def test_memory_that_only_the_largest_step_takes_is_not_free() -> None:
+    loud = completed()
+    quiet = replaced(loud, quantities=replaced(loud.quantities, activation_peak_gib=2.0))
+
+    parts = find((Run(manifest(methods=("fp16",)), (quiet,)),)).runs[0].methods[0].memory_parts
+
+    assert parts is not None
+    assert (parts.activation_peak_gib, parts.unexplained_gib) == (2.0, 0.0)
     whole = sum(getattr(parts, name) for name in type(parts).__dataclass_fields__)
     assert whole == pytest.approx(24000 / 1024)
 
@@ -113,6 +125,31 @@ def test_a_run_that_is_not_finished_is_not_featured_while_another_is() -> None:
 
     assert both.featured is both.runs[0]
     assert alone.featured is alone.runs[0]
+
+
+def test_a_part_of_an_experiment_is_not_featured_while_a_comparison_is() -> None:
+    whole = with_controls()
+    later = {"run_id": "2026-01-02-paradox", "created_at": "2026-01-02T00:00:00Z", "experiment": "equal_utilisation"}
+    part = Run(whole.manifest.model_copy(update=later), whole.launches)
+
+    both, alone = find((whole, part)), find((part,))
+
+    assert both.featured is both.runs[0]
+    assert alone.featured is alone.runs[0]
+
+
+def test_of_one_model_on_one_machine_the_run_with_the_most_methods_is_featured_and_of_another_the_newest() -> None:
+    def in_one_round(run: Run) -> Run:
+        profile = run.manifest.profile.model_copy(update={"rounds": 1})  # type: ignore[union-attr]
+        return Run(run.manifest.model_copy(update={"profile": profile}), run.launches)
+
+    def later(gpu_name: str) -> Run:
+        return in_one_round(Run(manifest("2026-01-02-later", ("fp16",), gpu_name), (completed(),)))
+
+    same, another = (find((in_one_round(four_methods()), later(name))) for name in ("Example GPU", "Other GPU"))
+
+    assert same.featured is same.runs[0]
+    assert another.featured is another.runs[1]
 
 
 def test_two_rounds_advise_nobody_and_three_do() -> None:
