@@ -233,17 +233,17 @@ class RunFindings:
                 found.setdefault(name, {})[one.cell] = score
         return found
 
-    def by_users(self, one: CellFindings) -> dict[int, Comparison]:
+    def by_users(self, cell: Cell) -> dict[int, Comparison]:
         """A shown cell's speed against that of the baseline, by the number of users; see `crowd.by_users`."""
-        return self._by_users.get(one.cell, {})
+        return self._by_users.get(cell, {})
 
-    def standings(self, one: CellFindings) -> dict[Verdict, tuple[int, ...]]:
+    def standings(self, cell: Cell) -> dict[Verdict, tuple[int, ...]]:
         """See `crowd.standings`."""
-        return crowd.standings(self.by_users(one))
+        return crowd.standings(self.by_users(cell))
 
-    def turns(self, one: CellFindings) -> tuple[int, int] | None:
+    def turns(self, cell: Cell) -> tuple[int, int] | None:
         """See `crowd.turns`."""
-        return crowd.turns(self.by_users(one))
+        return crowd.turns(self.by_users(cell))
 
     @cached_property
     def _by_users(self) -> dict[Cell, dict[int, Comparison]]:

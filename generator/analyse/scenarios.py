@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from generator.analyse.statistics import MATERIAL, Stat, compare_all
+from generator.analyse.statistics import MATERIAL, Comparison, Stat, compare_all
 from generator.cells import Cell
 
 ScenarioId = Literal["chat", "batch", "documents", "development", "production", "constrained"]
@@ -61,6 +61,16 @@ class Excluded:
 
 
 @dataclass(frozen=True, slots=True)
+class Margin:
+    """By how much the answer differs from `over` in `quantity`; of a tie, the one of it with the best figure."""
+
+    answer: Candidate
+    over: Candidate
+    quantity: str
+    comparison: Comparison
+
+
+@dataclass(frozen=True, slots=True)
 class Recommendation:
     """What the rule of a scenario says, `floor` being the share below which a difference decides nothing. `tied` are
     the cells that it can't tell apart, in the order in which they came; several mean a tie, none that no cell
@@ -79,6 +89,20 @@ class Recommendation:
     def overruled(self) -> Candidate | None:
         """The candidate with the best figure, where the answer is another: its lead is below the floor, or unproven."""
         return self.ranking[0] if self.ranking and self.ranking[0] not in self.tied else None
+
+    @property
+    def margin(self) -> Margin | None:
+        """The answer against FP16 in what decided, or where it is FP16 against the next best; None without a rival."""
+        quantity = self.decided_by or self.scenario.decides[0][0]
+        rivals = [one for one in self.ranking if one not in self.tied and quantity in one.stats]
+        if not rivals:
+            return None
+        over = next((one for one in rivals if one.cell.is_baseline), rivals[0])
+        pick = max if dict(self.scenario.decides)[quantity] == "high" else min
+        answer = pick(self.tied, key=lambda one: one.stats[quantity].median)
+        family = {one.cell: one.stats[quantity] for one in self.ranking if one is not over and quantity in one.stats}
+        comparison = compare_all(family, over.stats[quantity], self.floor).get(answer.cell)
+        return Margin(answer, over, quantity, comparison) if comparison else None
 
     @property
     def narrow(self) -> bool:

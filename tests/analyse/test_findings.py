@@ -264,8 +264,8 @@ def test_standings_name_every_number_of_users_once() -> None:
     awq = run.of("awq")
     assert awq
 
-    standings = run.standings(awq)
-    assert sorted(users for of_verdict in standings.values() for users in of_verdict) == sorted(run.by_users(awq))
+    standings = run.standings(awq.cell)
+    assert sorted(users for of_verdict in standings.values() for users in of_verdict) == sorted(run.by_users(awq.cell))
     assert standings["higher"]
 
 

@@ -89,5 +89,22 @@ def test_a_best_figure_that_is_not_the_answer_says_whether_it_leads_by_little_or
     assert said((2.0, 2.0)) == ("nf4", False, False)
 
 
+def test_an_answer_is_held_against_fp16_and_fp16_against_the_next_best() -> None:
+    batch = next(one for one in SCENARIOS if one.id == "batch")
+
+    def margin(**speeds: float) -> tuple[str, str, int]:
+        found = recommend(
+            batch,
+            [Candidate(cell(method), {"crowd_tokens_per_s": two(speed, speed)}) for method, speed in speeds.items()],  # type: ignore[arg-type]
+        ).margin
+        assert found
+        return found.answer.cell.method, found.over.cell.method, round(found.comparison.ratio)
+
+    assert margin(fp16=100.0, awq=300.0, gptq=200.0) == ("awq", "fp16", 3)
+    assert margin(fp16=400.0, awq=100.0, gptq=200.0) == ("fp16", "gptq", 2)
+    alone = recommend(batch, [Candidate(cell("fp16"), {"crowd_tokens_per_s": two(1.0, 1.0)})])
+    assert alone.margin is None
+
+
 def two(first: float, second: float) -> Stat:
     return Stat({1: first, 2: second})
