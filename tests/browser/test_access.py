@@ -31,10 +31,13 @@ RUN = """() => axe.run({ resultTypes: ["violations"] }).then(({ violations }) =>
 
 
 @pytest.fixture(scope="module")
-def kinds(pages: list[str], site_url: str, site_dir: Path) -> list[str]:
+def kinds(site_url: str, site_dir: Path) -> list[str]:
     """Every page but those of runs, of which one stands for all: the largest."""
     largest = max((site_dir / "runs").glob("*.html"), key=lambda path: path.stat().st_size)
-    return [*pages, f"{site_url}runs/{largest.name}", f"{site_url}404.html"]
+    others = (path for path in sorted(site_dir.rglob("*.html")) if path.parent.name != "runs")
+    found = [site_url + path.relative_to(site_dir).as_posix() for path in (*others, largest)]
+    assert {f"{site_url}{name}.html" for name in ("404", "index", "methods/nf4")} < set(found)
+    return found
 
 
 def complaints(page: Page) -> list[str]:
