@@ -33,7 +33,6 @@
 
     makeButtons();
     offerBaselines();
-    form.hidden = false;
     window.quantpress.address.bind(form, show);
 
     function makeButtons() {
@@ -144,7 +143,6 @@
 
   function bindPairs(form) {
     const pairs = [...document.querySelectorAll(".qp-pair")];
-    form.hidden = false;
     window.quantpress.address.bind(form, () => {
       const chosen = ["a", "b"].map((name) => form.elements.namedItem(name).value).filter(Boolean);
       const fitting = pairs.filter((pair) => {
