@@ -1,6 +1,7 @@
 """Findings to Markdown pages, through the templates: all words are there, all formatting is in `units`."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from jinja2 import DictLoader, Environment, StrictUndefined
@@ -30,6 +31,10 @@ DERIVED: Final = (
     "longest_prompt_tokens",
     "longest_prompt_ttft_s",
 )
+QUANTITIES: Final = (*(name for name in Quantities.model_fields if name != "absent"), *DERIVED)
+
+# Pages that tell of each run tell of so many, the newest; the appendix lists them all.
+LISTED: Final = 20
 
 PAGES: Final = (
     "index",
@@ -54,7 +59,7 @@ def render_pages(
     site_url: str = "",
     gallery: Gallery | None = None,
 ) -> dict[str, str]:
-    """Every page as Markdown, by its path below `docs_dir`. `templates` are the templates' texts by name; `files` the
+    """Every page but those of single runs as Markdown, by its path below `docs_dir`. `templates` are the templates' texts by name; `files` the
     paths of the raw JSON files that the site offers for download; `site_url` is where it will be found, if known;
     `gallery` keeps the charts' files."""
     gallery = gallery or Gallery()
@@ -70,12 +75,12 @@ def render_pages(
         gallery.open(f"methods/{method.id}")
         template = environment.get_template("method.md.j2")
         pages[f"methods/{method.id}.md"] = template.render(context, method=method, up="../")
-    raw = runs.by_run(files)
-    for run in findings.runs:
-        template = environment.get_template("run.md.j2")
-        about = runs.of_run(run, raw.get(run.manifest.run_id, ()))
-        pages[f"runs/{run.manifest.run_id}.md"] = template.render(context, **about, up="../")
     return pages
+
+
+def render_run(run: RunFindings, environment: Environment, files: Sequence[str]) -> str:
+    """The page of one run as Markdown, from that run alone; `files` are the paths of its own raw files."""
+    return environment.get_template("run.md.j2").render(runs.of_run(run, files), quantities=QUANTITIES, up="../")
 
 
 def inert(value: object) -> object:
@@ -128,7 +133,9 @@ def _context(findings: Findings, files: Sequence[str]) -> dict[str, Any]:
         "methods": METHODS,
         "files": files,
         "schema_version": SCHEMA_VERSION,
-        "quantities": [*(name for name in Quantities.model_fields if name != "absent"), *DERIVED],
+        "quantities": QUANTITIES,
+        "newest": tuple(islice(reversed(findings.runs), LISTED)),
+        "older_runs": max(0, len(findings.briefs) - LISTED),
         "advice": advice,
         "advising": advising_of(run) if run else None,
         "bars": bars,
@@ -141,12 +148,12 @@ def _context(findings: Findings, files: Sequence[str]) -> dict[str, Any]:
 def _compared(findings: Findings) -> Iterator[tuple[str, RunFindings]]:
     """The newest measured run in each mode, the featured one first, and the reported run."""
     seen: set[str] = set()
-    for run in (findings.featured, *reversed(findings.runs)):
-        if run is None or run.kind != "measured" or run.baseline is None or not run.ordinary:
-            continue
-        mode = run.baseline.cell.mode
-        if mode not in seen:
-            seen.add(mode)
-            yield f"measured, {MODES[mode]}", run
+    newest = [*enumerate(findings.briefs)][::-1]
+    for at, brief in sorted(
+        newest, key=lambda one: findings.featured is None or one[1].run_id != findings.featured.manifest.run_id
+    ):
+        if brief.kind == "measured" and brief.mode is not None and brief.ordinary and brief.mode not in seen:
+            seen.add(brief.mode)
+            yield f"measured, {MODES[brief.mode]}", findings.runs[at]
     if findings.reported is not None:
         yield "the article", findings.reported
