@@ -1,4 +1,4 @@
-"""Tables are set aside while MkDocs reads a page: they are finished HTML, and reading them as Markdown takes longer than
+"""Tables are set aside while MkDocs reads a page: they are HTML already, and to read them as Markdown takes longer than
 all else together."""
 
 import re

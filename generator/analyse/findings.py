@@ -12,7 +12,6 @@ from generator.errors import UsageError
 from generator.manifest import MeasuredRun, Paradox, ReportedRun
 from generator.measurements import Run
 
-
 # So many checks by a peer are shown, the newest ones.
 CHECKED: Final = 10
 
@@ -22,8 +21,8 @@ class Findings:
     """Every run, oldest first, in brief and whole, and those that pages speak of by name.
 
     Taking up a run whole takes time where `runs` reads it only when it is asked for: pages ask for the newest, and for
-    those below. `checked` are those that a peer has checked, the newest first. `explained` is the featured run, or else the
-    newest measured one, whose memory is known in parts; `served` likewise one in which many users were served;
+    those below. `checked` are those that a peer has checked, the newest first. `explained` is the featured run, or else
+    the newest measured one, whose memory is known in parts; `served` likewise one in which many users were served;
     `paradox` are the three runs of the newest paradox experiment, in its order, or none; `long_context` is the newest
     run with long prompts."""
 

@@ -48,7 +48,7 @@ class _Tree(HTMLParser):
         if tag not in _VOID:
             self._open.append(element)
 
-    def handle_endtag(self, tag: str) -> None:
+    def handle_endtag(self, _: str) -> None:
         self._open.pop()
 
     def handle_data(self, data: str) -> None:

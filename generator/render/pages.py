@@ -1,5 +1,6 @@
 """Findings to Markdown pages, through the templates: all words are there, all formatting is in `units`."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
@@ -20,7 +21,7 @@ from generator.render.gallery import Gallery
 
 # What Markdown gives no meaning to in the middle of a line. All else is written as an entity, so that no text of a
 # record, be it a model's name or an engine's last words, can become a link, an element or an attribute.
-_PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ,.;%/?()·×±−–—≤≥≈°…’")
+_ODD: Final = re.compile(r"[^a-zA-Z0-9 ,.;%/?()·×±−–—≤≥≈°…’]")
 
 # What tables show besides the quantities of the records.
 DERIVED: Final = (
@@ -59,9 +60,9 @@ def render_pages(
     site_url: str = "",
     gallery: Gallery | None = None,
 ) -> dict[str, str]:
-    """Every page but those of single runs as Markdown, by its path below `docs_dir`. `templates` are the templates' texts by name; `files` the
-    paths of the raw JSON files that the site offers for download; `site_url` is where it will be found, if known;
-    `gallery` keeps the charts' files."""
+    """Every page but those of single runs as Markdown, by its path below `docs_dir`. `templates` are the templates'
+    texts by name; `files` the paths of the raw JSON files that the site offers for download; `site_url` is where it
+    will be found, if known; `gallery` keeps the charts' files."""
     gallery = gallery or Gallery()
     environment = environment_of(templates)
     environment.globals["hang"] = gallery.hang  # macros see no page's context
@@ -89,7 +90,7 @@ def inert(value: object) -> object:
         return value
     if value is None:
         raise TypeError("a template prints a missing value; it must say what is missing")
-    return Markup("".join(c if c in _PLAIN else f"&#{ord(c)};" for c in str(value)))  # noqa: S704, entities only
+    return Markup(_ODD.sub(lambda found: f"&#{ord(found[0])};", str(value)))  # noqa: S704, entities only
 
 
 def environment_of(templates: Mapping[str, str]) -> Environment:
@@ -148,10 +149,9 @@ def _context(findings: Findings, files: Sequence[str]) -> dict[str, Any]:
 def _compared(findings: Findings) -> Iterator[tuple[str, RunFindings]]:
     """The newest measured run in each mode, the featured one first, and the reported run."""
     seen: set[str] = set()
-    newest = [*enumerate(findings.briefs)][::-1]
-    for at, brief in sorted(
-        newest, key=lambda one: findings.featured is None or one[1].run_id != findings.featured.manifest.run_id
-    ):
+    featured = findings.featured.manifest.run_id if findings.featured else None
+    newest = reversed([*enumerate(findings.briefs)])
+    for at, brief in sorted(newest, key=lambda one: one[1].run_id != featured):
         if brief.kind == "measured" and brief.mode is not None and brief.ordinary and brief.mode not in seen:
             seen.add(brief.mode)
             yield f"measured, {MODES[brief.mode]}", findings.runs[at]
