@@ -10,10 +10,13 @@ import shutil
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
     from generator.analyse.brief import Brief
     from generator.render.alone import Alone
 
@@ -48,19 +51,25 @@ def _records(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix == ".json") if folder.is_dir() else []
 
 
-def recall(root: Path, run_id: str, key: str) -> Kept | None:
-    """What is kept below `root`; None where there is nothing whole."""
+@cache
+def _briefs() -> "TypeAdapter[Brief]":
+    """Imported and made when it is needed: both take long."""
     from pydantic import TypeAdapter
 
     from generator.analyse.brief import Brief
 
+    return TypeAdapter(Brief)
+
+
+def recall(root: Path, run_id: str, key: str) -> Kept | None:
+    """What is kept below `root`; None where there is nothing whole."""
     folder = root / _name(run_id, key)
     try:
         told = json.loads((folder / _TOLD).read_bytes())
         files = {path: folder / path for path in told["files"]}
         if told["key"] != key or not all(files[path].stat().st_size == size for path, size in told["files"].items()):
             return None
-        brief = TypeAdapter(Brief).validate_json(told["brief"])
+        brief = _briefs().validate_json(told["brief"])
     except (OSError, ValueError, LookupError, TypeError, AttributeError):  # none yet, or not what `keep` wrote
         return None
     return Kept(brief, str(told["rows"]), files)
@@ -68,16 +77,12 @@ def recall(root: Path, run_id: str, key: str) -> Kept | None:
 
 def keep(root: Path, key: str, made: "Alone") -> Kept:
     """Keep what was made of a run."""
-    from pydantic import TypeAdapter
-
-    from generator.analyse.brief import Brief
-
     folder = root / _name(made.brief.run_id, key)
     temporary = folder.with_name(f"{folder.name}.{os.getpid()}")
     contents = {path: text.encode() for path, text in made.files.items()}
     told = {
         "key": key,
-        "brief": TypeAdapter(Brief).dump_json(made.brief).decode(),
+        "brief": _briefs().dump_json(made.brief).decode(),
         "rows": made.rows,
         "files": {path: len(content) for path, content in contents.items()},
     }

@@ -13,6 +13,8 @@
 
   const nameOf = (row) => `${row.dataset.run}/${row.dataset.cell}`;
 
+  const many = (count) => count.toLocaleString("en");
+
   // A ratio as the pages write it: more digits the nearer to 1.
   function times(ratio) {
     const digits = ratio >= 10 ? 0 : ratio >= 1.95 ? 1 : ratio >= 0.1 ? 2 : 4;
@@ -145,8 +147,8 @@
       body.replaceChildren(...fitting.slice(0, AT_ONCE));
       const all = older?.checked ? rows.length : own;
       form.querySelector("[data-count]").textContent = fitting.length > AT_ONCE
-        ? `${fitting.length} of ${all} cells fit, the first ${AT_ONCE} are shown`
-        : `${fitting.length} of ${all} cells shown`;
+        ? `${many(fitting.length)} of ${many(all)} cells fit, the first ${AT_ONCE} are shown`
+        : `${many(fitting.length)} of ${many(all)} cells shown`;
       document.getElementById("explore-table").hidden = !fitting.length;
       document.getElementById("explore-empty").hidden = fitting.length > 0;
     }
