@@ -30,7 +30,7 @@ def write_copy(original: Path, folder: Path, number: int) -> Path:
     """Write the run in `original` as the one of day `number`, all of its times longer or shorter by up to a tenth."""
     factor = Random(SEED + number).uniform(0.9, 1.1)  # noqa: S311, no secret
     began = FIRST_DAY + timedelta(days=number)
-    run_id = f"{began:%Y-%m-%d}-{original.name.split('-', 3)[-1]}"
+    run_id = f"{began:%Y-%m-%d}-{original.name.lstrip('0123456789-')}"
     for path in original.glob("**/*.json"):
         record = json.loads(path.read_bytes())
         if path.name == "manifest.json":
