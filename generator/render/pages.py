@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
-from jinja2 import DictLoader, Environment, StrictUndefined
+from jinja2 import BytecodeCache, DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from generator import __version__
@@ -59,12 +59,13 @@ def render_pages(
     price: Price | None = None,
     site_url: str = "",
     gallery: Gallery | None = None,
+    compiled: BytecodeCache | None = None,
 ) -> dict[str, str]:
     """Every page but those of single runs as Markdown, by its path below `docs_dir`. `templates` are the templates'
     texts by name; `files` the paths of the raw JSON files that the site offers for download; `site_url` is where it
     will be found, if known; `gallery` keeps the charts' files."""
     gallery = gallery or Gallery()
-    environment = environment_of(templates)
+    environment = environment_of(templates, compiled)
     environment.globals["hang"] = gallery.hang  # macros see no page's context
     context = _context(findings, files) | {"price": price, "site_url": site_url, "version": __version__}
     own = {"explore": runs.of_all(findings)}
@@ -93,8 +94,9 @@ def inert(value: object) -> object:
     return Markup(_ODD.sub(lambda found: f"&#{ord(found[0])};", str(value)))  # noqa: S704, entities only
 
 
-def environment_of(templates: Mapping[str, str]) -> Environment:
-    """What reads the templates: everything that they print is inert, whatever they are for."""
+def environment_of(templates: Mapping[str, str], compiled: BytecodeCache | None = None) -> Environment:
+    """What reads the templates: everything that they print is inert, whatever they are for. `compiled` may have them
+    as they were compiled before."""
     environment = Environment(
         loader=DictLoader(templates),
         autoescape=True,
@@ -103,6 +105,7 @@ def environment_of(templates: Mapping[str, str]) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=compiled,
     )
     filters: dict[str, Callable[..., object]] = {
         "label": units.label,
