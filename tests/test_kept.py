@@ -175,6 +175,17 @@ def test_a_changed_record_or_another_address_makes_the_run_anew_and_no_other(rec
     assert made.calls == 7
 
 
+def test_one_digit_of_a_record_makes_its_run_anew(records: Path, made: Counted) -> None:
+    write(records, 1, 2)
+    site.site_files(root=records)
+    launch = next((records / "2026-01-02-example" / "launches").iterdir())
+    launch.write_text(launch.read_text().replace('"duration_s": 60.0', '"duration_s": 61.0', 1))
+    files = contents(site.site_files(root=records))
+
+    assert made.calls == 3
+    assert b'"duration_s":61.0' in files[f"data/2026-01-02-example/{launch.name}"]
+
+
 def test_another_template_makes_all_anew(records: Path, made: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
     write(records, 1, 2)
     site.site_files(root=records)
