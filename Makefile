@@ -52,7 +52,7 @@ check: ## Check format, style and types.
 	@ruff check .
 	@mypy generator $(wildcard tests bench)
 
-bench: setup ## Print what Quantpress costs, as ratios measured in one run.
+bench: setup ## Print what Quantpress costs, and sites of many runs (ARGS=--scale: of 1,000).
 	@python -m bench $(ARGS)
 
 lock: ## Choose all package versions anew, and lock them.

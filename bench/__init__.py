@@ -1,1 +1,1 @@
-"""What Quantpress costs, as ratios that are measured side by side in one run."""
+"""What Quantpress costs, measured side by side in one run."""

@@ -1,20 +1,30 @@
-"""`make bench`: prints each ratio with its goal, the median over pairs taken in turn."""
+"""`make bench`: prints each figure with its goal, the median over pairs or rounds taken in turn."""
 
 import argparse
 from collections.abc import Callable, Iterator
+from functools import partial
 
-from bench import build, run, speed
+from bench import build, run, scale, speed
 
 # In the order in which they are run: the quick one first.
-BENCHES: dict[str, Callable[[int], Iterator[str]]] = {"build": build.ratios, "run": run.ratios, "speed": speed.ratios}
+BENCHES: dict[str, Callable[[int], Iterator[str]]] = {
+    "build": build.ratios,
+    "scale": scale.lines,
+    "run": run.ratios,
+    "speed": speed.ratios,
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", choices=sorted(BENCHES), help="one benchmark instead of all")
     parser.add_argument("--pairs", type=int, default=5, help="how many pairs of runs (default: 5)")
+    parser.add_argument("--scale", action="store_true", help="a site of 1,000 runs too: some six minutes more")
     arguments = parser.parse_args()
-    for name, bench in BENCHES.items():
+    benches = BENCHES
+    if arguments.scale:
+        benches = BENCHES | {"scale": partial(scale.lines, counts=(*scale.COUNTS, scale.LARGE))}
+    for name, bench in benches.items():
         if arguments.only in {None, name}:
             for line in bench(arguments.pairs):
                 print(f"{name}: {line}", flush=True)

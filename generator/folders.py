@@ -13,3 +13,15 @@ MEASUREMENTS: Final = Path(os.environ.get("QUANTPRESS_MEASUREMENTS") or CHECKOUT
 
 # What can be made again at any time.
 CACHE: Final = CHECKOUT / ".cache" / "quantpress"
+
+
+def run_folders(root: Path) -> list[Path]:
+    """The folder of each run under `root`, by name."""
+    folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+    return [folder for folder in folders if not folder.name.startswith(".") and not _only_logs(folder)]
+
+
+def _only_logs(folder: Path) -> bool:
+    """Whether it is what version control leaves of a run that another branch has: the logs, which it does not track,
+    or an empty folder."""
+    return all(path.name == "logs" for path in folder.iterdir())

@@ -4,18 +4,27 @@ Named under `hooks:` in mkdocs.yml. Builders that ignore hooks need the pages on
 """
 
 from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
 
 from click import echo
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 from mkdocs.utils.meta import get_data
 
+from generator import finished
+from generator.aside import anchors, put_back, set_aside
 from generator.errors import QuantpressError
-from generator.site import LEDGER, Choices, site_files
+from generator.site import LEDGER, Choices, Content, site_files
 
-_made: dict[str, str | bytes] = {}
+_made: dict[str, Content] = {}
 _written: dict[str, str] = {}
+_ours: set[str] = set()
+_unfinished: dict[str, tuple[Path, str]] = {}
+_aside: dict[str, list[str]] = {}
+_addresses: list[str] = []
 
 
 class Refused(Abort):
@@ -46,6 +55,10 @@ def on_pre_build(config: MkDocsConfig) -> None:
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add what was made. A page that the author wrote by hand under the same name stays the author's."""
+    _ours.clear()
+    _unfinished.clear()
+    _aside.clear()
+    state = finished.state_of(config, (str(_made[path]) for path in _written))
     ledger = Path(config.docs_dir) / LEDGER
     ours = set(ledger.read_text(encoding="utf-8").splitlines()) if ledger.is_file() else set()
     for path, content in _made.items():
@@ -54,8 +67,49 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             continue
         if present is not None:
             files.remove(present)
-        files.append(File.generated(config, path, content=content))
+        _ours.add(path)
+        files.append(_file(config, path, content, state))
+    pages = [file for file in files if file.is_documentation_page() or isinstance(file, finished.FinishedPage)]
+    _addresses[:] = sorted(urljoin(config.site_url, page.url) for page in pages) if config.site_url else []
     return files
+
+
+def _file(config: MkDocsConfig, path: str, content: Content, state: str | None) -> File:
+    if not isinstance(content, Path):
+        return File.generated(config, path, content=content)
+    if state and path.endswith(".md"):
+        html = finished.recall(content, state)
+        if html:
+            return finished.FinishedPage(config, path, html)
+        _unfinished[path] = content, state
+    return File.generated(config, path, abs_src_path=str(content))
+
+
+def on_page_markdown(markdown: str, *, page: Page, **_: object) -> str:
+    """Set the tables of our own pages aside."""
+    if page.file.src_uri not in _ours:
+        return markdown
+    rest, _aside[page.file.src_uri] = set_aside(markdown)
+    return rest
+
+
+def on_page_content(html: str, *, page: Page, **_: object) -> str:
+    """Put the tables back."""
+    tables = _aside.pop(page.file.src_uri, [])
+    page.present_anchor_ids = (page.present_anchor_ids or set()) | anchors(tables)
+    return put_back(html, tables)
+
+
+def on_template_context(context: dict[str, Any], *, template_name: str, **_: object) -> dict[str, Any]:
+    """Tell the sitemap of every page."""
+    return context | {"addresses": list(_addresses)} if template_name == "sitemap.xml" else context
+
+
+def on_post_page(output: str, *, page: Page, **_: object) -> str:
+    """Keep the page of a run: while nothing that it comes from changes, it is only copied."""
+    if page.file.src_uri in _unfinished:
+        finished.keep(*_unfinished[page.file.src_uri], output)
+    return output
 
 
 def _write_ups(folder: Path) -> dict[str, str]:

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from generator.cells import Cell
 from generator.errors import RecordError, StorageError
-from generator.folders import MEASUREMENTS
+from generator.folders import MEASUREMENTS, run_folders
 from generator.manifest import MANIFEST, MeasuredRun, ReportedRun
 from generator.peer import PEER, PeerResult
 from generator.profiles import first_fault
@@ -38,15 +38,8 @@ class Run:
 
 def read_runs(root: Path = MEASUREMENTS) -> tuple[Run, ...]:
     """Every run under `root`, oldest first. Raises `RecordError` at the first file that is not as it must be."""
-    folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
-    runs = [read_run(folder) for folder in folders if not folder.name.startswith(".") and not _only_logs(folder)]
+    runs = [read_run(folder) for folder in run_folders(root)]
     return tuple(sorted(runs, key=lambda run: (run.manifest.created_at, run.manifest.run_id)))
-
-
-def _only_logs(folder: Path) -> bool:
-    """Whether it is what version control leaves of a run that another branch has: the logs, which it does not track,
-    or an empty folder."""
-    return all(path.name == "logs" for path in folder.iterdir())
 
 
 def read_run(folder: Path) -> Run:

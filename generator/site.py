@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -18,10 +18,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from generator.errors import UsageError
-from generator.folders import CACHE, MEASUREMENTS, TEMPLATES
+from generator.folders import CACHE, MEASUREMENTS, TEMPLATES, run_folders
+from generator.kept import key_of
 
 if TYPE_CHECKING:
-    from generator.analyse.run import RunFindings
+    from jinja2 import BytecodeCache
 
 # Generated files that are on disk are listed here, so that the next writing removes what is no longer generated.
 LEDGER: Final = ".generated"
@@ -29,8 +30,8 @@ LEDGER: Final = ".generated"
 # The libraries whose output is in the files.
 _MAKERS: Final = ("jinja2", "mpmath", "pillow", "plotly", "pydantic")
 
-# Text, or what is none: pictures.
-Content = str | bytes
+# Text, or what is none: pictures; or where it lies on disk already.
+Content = str | bytes | Path
 
 
 @dataclass(frozen=True)
@@ -73,103 +74,122 @@ def site_files(
     relatively where it is empty. Raises `RecordError` at a record that is not as the schema says, before anything is
     built from the others, and `UsageError` at a reference that names nothing.
     """
-    kept, key = CACHE / "site.json", _key(choices, root, site_url, written)
-    files = _recall(kept, key)
+    state = _state(site_url)
+    keys = {folder: key_of(folder, state) for folder in run_folders(root)}
+    whole = hashlib.sha256(repr((state, [*keys.values()], choices, sorted(written.items()))).encode()).hexdigest()
+    remembered = CACHE / "site.json"
+    files = _recall(remembered, whole)
     if files is None:
-        files = _make(choices, root, site_url, written)
-        _remember(kept, key, files)
+        files = _make(keys, choices, site_url, written)
+        _remember(remembered, whole, files)
     return files
 
 
-def _key(choices: Choices, root: Path, site_url: str, written: Mapping[str, str]) -> str:
-    """One hash of all that the files come from: the records, the templates, the choices, this code, its libraries."""
-    made_with = (choices, site_url, sorted(written.items()), sys.version, [version(name) for name in _MAKERS])
+def _state(site_url: str) -> str:
+    """One hash of all that the files come from besides records and choices: the templates, this code, its libraries."""
+    made_with = (site_url, sys.version, [version(name) for name in _MAKERS])
     found = hashlib.sha256(repr(made_with).encode())
     code = Path(__file__).parent
-    for folder, pattern in ((root, "*/**/*.json"), (TEMPLATES, "*.j2"), (code, "**/*.py")):
+    for folder, pattern in ((TEMPLATES, "*.j2"), (code, "**/*.py")):
         for path in sorted(folder.glob(pattern)):
-            content = path.read_bytes() if path.is_file() else b""
+            content = path.read_bytes()
             found.update(f"\0{path.relative_to(folder)}\0{len(content)}\0".encode())
             found.update(content)
     return found.hexdigest()
 
 
-def _recall(kept: Path, key: str) -> dict[str, Content] | None:
+def _recall(remembered: Path, key: str) -> dict[str, Content] | None:
     try:
-        content = json.loads(kept.read_bytes())
+        content = json.loads(remembered.read_bytes())
         if content["key"] != key:
             return None
         pictures = {path: base64.b64decode(text, validate=True) for path, text in content["pictures"].items()}
-        return {**content["files"], **pictures}
+        kept = {path: CACHE / lies for path, (lies, _) in content["kept"].items()}
+        if not all(kept[path].stat().st_size == size for path, (_, size) in content["kept"].items()):
+            return None
+        return {**content["files"], **pictures, **kept}
     except (OSError, ValueError, LookupError, TypeError, AttributeError):  # none yet, or not what `_remember` wrote
         return None
 
 
-def _remember(kept: Path, key: str, files: Mapping[str, Content]) -> None:
+def _remember(remembered: Path, key: str, files: Mapping[str, Content]) -> None:
     """A cache that can't be written (a read-only checkout) costs time, nothing else."""
-    temporary = kept.with_name(f"{kept.name}.{os.getpid()}")
-    content = {
-        "key": key,
-        "files": {path: text for path, text in files.items() if isinstance(text, str)},
-        "pictures": {path: base64.b64encode(it).decode() for path, it in files.items() if isinstance(it, bytes)},
-    }
+    temporary = remembered.with_name(f"{remembered.name}.{os.getpid()}")
     try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
+        content = {
+            "key": key,
+            "files": {path: text for path, text in files.items() if isinstance(text, str)},
+            "pictures": {path: base64.b64encode(it).decode() for path, it in files.items() if isinstance(it, bytes)},
+            "kept": {
+                path: (it.relative_to(CACHE).as_posix(), it.stat().st_size)
+                for path, it in files.items()
+                if isinstance(it, Path)
+            },
+        }
+        remembered.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_text(json.dumps(content), encoding="utf-8")
-        temporary.replace(kept)
+        temporary.replace(remembered)
     except OSError:
         with suppress(OSError):
             temporary.unlink()
 
 
-def _make(choices: Choices, root: Path, site_url: str, written: Mapping[str, str]) -> dict[str, Content]:
+def _make(keys: Mapping[Path, str], choices: Choices, site_url: str, written: Mapping[str, str]) -> dict[str, Content]:
     from generator.analyse.cost import Price
-    from generator.analyse.findings import find
-    from generator.measurements import read_runs
-    from generator.render import feed
+    from generator.analyse.findings import choose
+    from generator.measurements import json_schemas
+    from generator.render import feed, runs
     from generator.render.about import teller
+    from generator.render.alone import alone, sheet_path
+    from generator.render.cells import OLDER_CELLS, older_cells
     from generator.render.gallery import Gallery
     from generator.render.head import with_heads
     from generator.render.pages import environment_of, render_pages
+    from generator.render.sheet import ALL_CELLS, all_cells_csv
     from generator.render.write_up import write_up
+    from generator.shelf import Shelf
 
-    runs = read_runs(root)
-    price = Price(choices.price_per_hour, choices.currency) if choices.price_per_hour else None
-    findings = find(runs, choices.featured_run)
-    data = _data(findings.runs)
     templates = {path.name: path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.glob("*.j2"))}
-    gallery = Gallery()
-    pages = render_pages(findings, templates, tuple(data), price, site_url, gallery)
-    tell = teller(environment_of(templates))
-    files = with_heads(pages, findings, tell, site_url, tuple(data))
-    own = {path: write_up(path, text, findings, templates, gallery) for path, text in written.items()}
-    return {**files, **own, feed.PATH: feed.feed(findings, tell, site_url), **gallery.files, **data}
-
-
-def _data(runs: "Iterable[RunFindings]") -> dict[str, str]:
-    """The raw records, their schemas, and each run's figures as a table, for download. Written anew from what was
-    validated, not copied."""
-    from generator.manifest import MANIFEST
-    from generator.measurements import json_schemas, launch_name, peer_name
-    from generator.peer import PEER
-    from generator.record import LAUNCH
-    from generator.render.sheet import cells_csv
-
-    files = {
+    compiled = _compiled(CACHE / "templates")
+    environment = environment_of(templates, compiled)
+    tell = teller(environment)
+    shelf = Shelf(keys, CACHE / "runs", lambda run: alone(run, environment, tell, site_url))
+    findings = choose(shelf.briefs, shelf, choices.featured_run)
+    price = Price(choices.price_per_hour, choices.currency) if choices.price_per_hour else None
+    schemas = {
         f"data/schema/{kind}.schema.json": json.dumps(schema, indent=2) + "\n"
         for kind, schema in json_schemas().items()
     }
-    for findings in runs:
-        run = findings.run
-        folder = f"data/{run.manifest.run_id}"
-        files[f"{folder}/cells.csv"] = cells_csv(findings)
-        files[f"{folder}/manifest.json"] = MANIFEST.dump_json(run.manifest, indent=2).decode() + "\n"
-        for launch in run.launches:
-            name = launch_name(launch.cell, launch.round)
-            files[f"{folder}/{name}"] = LAUNCH.dump_json(launch, indent=2).decode() + "\n"
-        for result in run.peers:
-            files[f"{folder}/{peer_name(result)}"] = PEER.dump_json(result, indent=2).decode() + "\n"
-    return files
+    paths = (*schemas, *(path for path in shelf.files if path.startswith("data/")))
+    gallery = Gallery()
+    pages = render_pages(findings, templates, paths, price, site_url, gallery, compiled)
+    files = with_heads(pages, findings, tell, site_url, paths)
+    own = {path: write_up(path, text, findings, templates, gallery) for path, text in written.items()}
+    older = shelf.rows[: len(shelf) - runs.in_page(findings.briefs)]
+    tables = {
+        ALL_CELLS: all_cells_csv(shelf.texts(sheet_path)),
+        OLDER_CELLS: older_cells(reversed(older)),
+    }
+    return {
+        **files,
+        **own,
+        feed.PATH: feed.feed(findings, tell, site_url),
+        **gallery.files,
+        **schemas,
+        **tables,
+        **shelf.files,
+    }
+
+
+def _compiled(folder: Path) -> "BytecodeCache | None":
+    """Where templates are kept as they were compiled: a third of the work for a site of few runs."""
+    from jinja2 import FileSystemBytecodeCache
+
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return FileSystemBytecodeCache(str(folder))
+    return None
 
 
 def write_files(files: Mapping[str, Content], folder: Path) -> int:
@@ -179,7 +199,7 @@ def write_files(files: Mapping[str, Content], folder: Path) -> int:
     changed = 0
     for path, made in files.items():
         # As bytes, because a CSV file ends its lines otherwise.
-        target, content = folder / path, made.encode() if isinstance(made, str) else made
+        target, content = folder / path, _bytes(made)
         if not target.is_file() or target.read_bytes() != content:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
@@ -189,3 +209,9 @@ def write_files(files: Mapping[str, Content], folder: Path) -> int:
         changed += 1
     ledger.write_text("".join(f"{path}\n" for path in sorted(files)), encoding="utf-8")
     return changed
+
+
+def _bytes(content: Content) -> bytes:
+    if isinstance(content, Path):
+        return content.read_bytes()
+    return content.encode() if isinstance(content, str) else content

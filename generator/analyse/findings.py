@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import Final, get_args
 
+from generator.analyse.brief import Brief, brief_of
 from generator.analyse.cell import CellFindings, find_cell
 from generator.analyse.run import Kind, RunFindings
 from generator.analyse.search import found_by_search
@@ -11,15 +12,23 @@ from generator.errors import UsageError
 from generator.manifest import MeasuredRun, Paradox, ReportedRun
 from generator.measurements import Run
 
+# So many checks by a peer are shown, the newest ones.
+CHECKED: Final = 10
+
 
 @dataclass(frozen=True)
 class Findings:
-    """Every run, oldest first, and those that pages speak of by name. `explained` is the featured run, or else the
-    newest measured one, whose memory is known in parts; `served` likewise one in which many users were served;
+    """Every run, oldest first, in brief and whole, and those that pages speak of by name.
+
+    Taking up a run whole takes time where `runs` reads it only when it is asked for: pages ask for the newest, and for
+    those below. `checked` are those that a peer has checked, the newest first. `explained` is the featured run, or else
+    the newest measured one, whose memory is known in parts; `served` likewise one in which many users were served;
     `paradox` are the three runs of the newest paradox experiment, in its order, or none; `long_context` is the newest
     run with long prompts."""
 
-    runs: tuple[RunFindings, ...]
+    briefs: tuple[Brief, ...]
+    runs: Sequence[RunFindings]
+    checked: tuple[RunFindings, ...]
     featured: RunFindings | None
     explained: RunFindings | None
     served: RunFindings | None
@@ -30,65 +39,79 @@ class Findings:
 
 
 def find(runs: Sequence[Run], featured: str | None = None) -> Findings:
-    """What follows from the runs, which are sorted from old to new.
+    """What follows from the runs, which are sorted from old to new. See `choose`."""
+    found = tuple(run_findings(run) for run in runs)
+    return choose(tuple(brief_of(run) for run in found), found, featured)
+
+
+def choose(briefs: tuple[Brief, ...], runs: Sequence[RunFindings], featured: str | None = None) -> Findings:
+    """The runs that pages speak of, chosen by their briefs, which stand in the order of `runs`.
 
     The featured run is the one named `featured`, or else the newest measured on a GPU with a figure in it, or else the
     newest reported one; see `_newest` for what goes first. Raises `UsageError` when there is no run of that name.
     """
-    found = tuple(_run_findings(run) for run in runs)
-    usable = [run for run in found if run.shown and run.ordinary]
-    if featured is not None and featured not in {run.manifest.run_id for run in found}:
-        names = ", ".join(run.manifest.run_id for run in found)
-        raise UsageError(f"featured_run: there is no run {featured!r} under measurements/; name one of: {names}")
-    named = next((run for run in found if run.manifest.run_id == featured), None)
+    at = {brief.run_id: number for number, brief in enumerate(briefs)}
+    if featured is not None and featured not in at:
+        raise UsageError(
+            f"featured_run: there is no run {featured!r} under measurements/; name one of: {', '.join(at)}"
+        )
+    usable = [brief for brief in briefs if brief.shown and brief.ordinary]
+    long = [brief for brief in briefs if brief.shown and brief.experiment == "long_context"]
+    in_parts = [brief for brief in usable if brief.parts]
+    serving = [brief for brief in usable if brief.serves]
+    named = briefs[at[featured]] if featured is not None else None
     chosen = named or _newest(usable, "measured") or _newest(usable, "reported")
-    long = [run for run in found if run.shown and run.experiment == "long_context"]
-    in_parts = [run for run in usable if any(one.memory_parts for one in run.shown)]
-    serving = [run for run in usable if any(len(one.served) > 1 for one in run.shown)]
+
+    def whole(brief: Brief | None) -> RunFindings | None:
+        return runs[at[brief.run_id]] if brief else None
+
     return Findings(
-        runs=found,
-        featured=chosen,
-        explained=chosen if chosen in in_parts else _newest(in_parts, "measured"),
-        served=chosen if chosen in serving else _newest(serving, "measured"),
-        paradox=_paradox(found),
-        long_context=_newest(long, "measured") or _newest(long, "demo"),
-        reported=_newest(usable, "reported"),
-        demo=_newest(usable, "demo"),
+        briefs=briefs,
+        runs=runs,
+        checked=tuple(runs[at[brief.run_id]] for brief in reversed(briefs) if brief.checked)[:CHECKED],
+        featured=whole(chosen),
+        explained=whole(chosen if chosen in in_parts else _newest(in_parts, "measured")),
+        served=whole(chosen if chosen in serving else _newest(serving, "measured")),
+        paradox=tuple(runs[at[brief.run_id]] for brief in _paradox(briefs)),
+        long_context=whole(_newest(long, "measured") or _newest(long, "demo")),
+        reported=whole(_newest(usable, "reported")),
+        demo=whole(_newest(usable, "demo")),
     )
 
 
-def _paradox(runs: Sequence[RunFindings]) -> tuple[RunFindings, ...]:
-    parts: dict[str, RunFindings] = {}
-    for run in runs:
-        if run.experiment and run.shown:
-            parts[run.experiment] = run
+def _paradox(briefs: Sequence[Brief]) -> tuple[Brief, ...]:
+    parts: dict[str, Brief] = {}
+    for brief in briefs:
+        if brief.experiment and brief.shown:
+            parts[brief.experiment] = brief
     found = tuple(parts[name] for name in get_args(Paradox) if name in parts)
-    alike = {(run.manifest.model_name, run.manifest.hardware) for run in found}
+    alike = {(brief.manifest.model_name, brief.manifest.hardware) for brief in found}
     return found if len(found) == len(get_args(Paradox)) and len(alike) == 1 else ()
 
 
-def _newest(runs: Sequence[RunFindings], kind: Kind) -> RunFindings | None:
+def _newest(briefs: Sequence[Brief], kind: Kind) -> Brief | None:
     """The newest that is complete and no part of an experiment, as far as there are such. Of all such runs of its model
     on its machine, the one to compare methods by: with CUDA graphs, as a server runs, and with the most methods."""
-    of_kind = [run for run in reversed(runs) if run.kind == kind]
+    of_kind = [brief for brief in reversed(briefs) if brief.kind == kind]
     newest = max(of_kind, key=_standing, default=None)  # `max` gives the first of equals: the newest
     if newest is None:
         return None
-    alike = [run for run in of_kind if _standing(run) == _standing(newest) and _subject(run) == _subject(newest)]
-    return max(alike, key=lambda run: ("graphs" in run.modes, len(run.measured)))
+    alike = [one for one in of_kind if _standing(one) == _standing(newest) and _subject(one) == _subject(newest)]
+    return max(alike, key=lambda brief: ("graphs" in brief.modes, brief.methods))
 
 
-def _standing(run: RunFindings) -> tuple[bool, bool]:
-    return run.complete, run.experiment is None
+def _standing(brief: Brief) -> tuple[bool, bool]:
+    return brief.complete, brief.experiment is None
 
 
-def _subject(run: RunFindings) -> object:
-    manifest = run.manifest
+def _subject(brief: Brief) -> object:
+    manifest = brief.manifest
     budget = manifest.memory_budget_gib if isinstance(manifest, MeasuredRun) else None
     return manifest.model_name, manifest.hardware, budget
 
 
-def _run_findings(run: Run) -> RunFindings:
+def run_findings(run: Run) -> RunFindings:
+    """The findings of one run, from its records alone."""
     manifest = run.manifest
     if isinstance(manifest, ReportedRun):
         kind: Kind = "reported"

@@ -1,10 +1,11 @@
 """Pairs of runs: what became of the cells that both have, and what was changed between them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from generator.analyse.cell import CellFindings
+from generator.analyse.findings import Findings
 from generator.analyse.run import RunFindings
 from generator.analyse.settings import Change, changes
 from generator.analyse.statistics import Comparison
@@ -37,21 +38,23 @@ class Pair:
     alike: bool
 
 
-def pairs_of(runs: Sequence[RunFindings], featured: RunFindings | None) -> tuple[Pair, ...]:
-    """Each run, newest first, beside the newest earlier one of the same model on the same card (and of the same
-    experiment, if it is a part of one), and beside the featured run: at most two pairs a run, the later run against the
-    earlier one. `runs` are sorted from old to new; pairs without a cell in common are left out."""
-    newest: dict[tuple[str, str, str | None], int] = {}
+def pairs_of(findings: Findings, newest: int) -> tuple[Pair, ...]:
+    """Each of the `newest` runs, newest first, beside the newest earlier one of the same model on the same card (and of
+    the same experiment, if it is a part of one), and beside the featured run: at most two pairs a run, the later run
+    against the earlier one. Pairs without a cell in common are left out."""
+    featured = findings.featured.manifest.run_id if findings.featured else None
+    of_featured = next((at for at, brief in enumerate(findings.briefs) if brief.run_id == featured), None)
+    latest: dict[tuple[str, str, str | None], int] = {}
     chosen: dict[tuple[int, int], None] = {}
-    of_featured = next((at for at, run in enumerate(runs) if run is featured), None)
-    for at, run in enumerate(runs):
-        if not any(one.stats for one in run.cells):
+    for at, brief in enumerate(findings.briefs):
+        if not brief.figures:
             continue
-        kind = (run.manifest.model_name, run.manifest.hardware.name, run.experiment)
-        for other in (newest.get(kind), of_featured):
-            if other is not None and other != at:
+        kind = (brief.manifest.model_name, brief.manifest.hardware.name, brief.experiment)
+        for other in (latest.get(kind), of_featured):
+            if other is not None and other != at and at >= len(findings.briefs) - newest:
                 chosen[max(at, other), min(at, other)] = None
-        newest[kind] = at
+        latest[kind] = at
+    runs = findings.runs
     found = (pair_of(runs[later], runs[earlier]) for later, earlier in sorted(chosen, reverse=True))
     return tuple(pair for pair in found if pair)
 

@@ -4,13 +4,14 @@ import posixpath
 from typing import Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from generator.analyse.brief import Brief
 from generator.analyse.run import RunFindings
 
 # Names made in here stay apart from all others. Never change it: feeds would show every run as new.
 _RUNS: Final = UUID("4f0c8b52-7d0e-4c55-9a35-0b6f0a7f1c2d")
 
 
-def urn(run: RunFindings) -> str:
+def urn(run: RunFindings | Brief) -> str:
     """The name of a run: the same on every site that shows it and after every round that is added to it."""
     return uuid5(_RUNS, f"{run.manifest.run_id} {run.manifest.created_at}").urn
 
@@ -25,6 +26,6 @@ def link(site_url: str, path: str, page: str = "index.md") -> str:
     return site_url + path if site_url else posixpath.relpath(path, posixpath.dirname(page) or ".")
 
 
-def page_of(run: RunFindings) -> str:
+def page_of(run: RunFindings | Brief) -> str:
     """The page of a run."""
     return f"runs/{run.manifest.run_id}.html"

@@ -1,6 +1,7 @@
 """What search engines are told of the records: schema.org's `Dataset`, as a value that becomes JSON-LD."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any, Final
 
 from generator.analyse.findings import Findings
@@ -9,10 +10,14 @@ from generator.analyse.run import RunFindings
 from generator.manifest import ReportedRun
 from generator.render.about import Tell
 from generator.render.address import link, page_of, site_urn, urn
+from generator.render.sheet import ALL_CELLS
 from generator.render.units import LABELS, label, unit
 
 # The repository's, which the records lie in. Figures that somebody else published are theirs.
 LICENCE: Final = "https://www.apache.org/licenses/LICENSE-2.0"
+
+# So many runs, the newest, are named as parts of the whole: it is said on several pages.
+NAMED: Final = 20
 
 
 def of_run(run: RunFindings, tell: Tell, site_url: str, page: str, files: Iterable[str]) -> dict[str, Any]:
@@ -29,25 +34,29 @@ def of_run(run: RunFindings, tell: Tell, site_url: str, page: str, files: Iterab
         dateCreated=manifest.created_at,
         dateModified=updated_at(run),
         measurementTechnique=tell("technique", run),
-        variableMeasured=_variables((run,)),
+        variableMeasured=_variables(quantity for one in run.cells for quantity in one.stats),
         distribution=[_download(link(site_url, path, page), path.split("/", 2)[-1]) for path in files],
         **rights,
     )
 
 
 def of_all(findings: Findings, tell: Tell, site_url: str, page: str) -> dict[str, Any]:
-    """The records of all runs, with the manifest of each. There must be a run."""
-    ids = [run.manifest.run_id for run in findings.runs]
+    """The records of all runs: one table of all cells, and the newest runs by the addresses of their pages. There must
+    be a run."""
     return _dataset(
         identifier=site_urn(site_url),
         name=tell("collection_name"),
         description=tell("collection_description"),
         url=link(site_url, "index.html", page),
-        dateCreated=min(run.manifest.created_at for run in findings.runs),
-        dateModified=max(updated_at(run) for run in findings.runs),
+        dateCreated=min(brief.manifest.created_at for brief in findings.briefs),
+        dateModified=max(brief.updated_at for brief in findings.briefs),
         measurementTechnique=tell("collection_technique"),
-        variableMeasured=_variables(findings.runs),
-        distribution=[_download(link(site_url, f"data/{run_id}/manifest.json", page), run_id) for run_id in ids],
+        variableMeasured=_variables(quantity for brief in findings.briefs for quantity in brief.quantities),
+        distribution=[_download(link(site_url, ALL_CELLS, page), ALL_CELLS.rpartition("/")[2])],
+        hasPart=[
+            {"@type": "Dataset", "@id": urn(brief), "url": link(site_url, page_of(brief), page)}
+            for brief in islice(reversed(findings.briefs), NAMED)
+        ],
         **_ours(tell),
     )
 
@@ -60,12 +69,12 @@ def _ours(tell: Tell) -> dict[str, object]:
     return {"creator": {"@type": "Organization", "name": tell("authors")}, "license": LICENCE}
 
 
-def _variables(runs: Sequence[RunFindings]) -> list[dict[str, str]]:
-    """The quantities that any of the runs has."""
+def _variables(quantities: Iterable[str]) -> list[dict[str, str]]:
+    known = set(quantities)
     return [
         {"@type": "PropertyValue", "name": label(quantity), "unitText": unit(quantity)}
         for quantity in LABELS
-        if any(run.has(quantity) for run in runs)
+        if quantity in known
     ]
 
 

@@ -1,5 +1,6 @@
 """The Atom feed of the runs (RFC 4287): the newest first, dated by the records."""
 
+from itertools import islice
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
@@ -11,6 +12,8 @@ from generator.render.about import Tell
 from generator.render.address import link, page_of, site_urn, urn
 
 PATH: Final = "feed.xml"
+# So many runs, the newest: a reader asks for the whole feed again and again.
+ENTRIES: Final = 50
 
 # A feed must have a date; one without an entry has none of its own.
 _NEVER: Final = "1970-01-01T00:00:00Z"
@@ -22,11 +25,11 @@ def feed(findings: Findings, tell: Tell, site_url: str) -> str:
     _text(root, "id", site_urn(site_url))
     _text(root, "title", tell("feed_title"))
     _text(root, "subtitle", tell("feed_subtitle"))
-    _text(root, "updated", max((updated_at(run) for run in findings.runs), default=_NEVER))
+    _text(root, "updated", max((brief.updated_at for brief in findings.briefs), default=_NEVER))
     _author(root, tell("authors"))
     _link(root, "self", "application/atom+xml", link(site_url, PATH))
     _link(root, "alternate", "text/html", link(site_url, "index.html"))
-    for run in reversed(findings.runs):
+    for run in islice(reversed(findings.runs), ENTRIES):
         _entry(root, run, tell, site_url)
     indent(root)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{tostring(root, encoding="unicode")}\n'

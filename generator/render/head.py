@@ -10,6 +10,7 @@ from generator.analyse.run import RunFindings
 from generator.methods import METHODS
 from generator.render import dataset
 from generator.render.about import Tell, plain
+from generator.render.address import page_of
 from generator.render.card import METHOD, Bar, Card, draw
 from generator.render.pages import PAGES
 from generator.render.runs import by_run
@@ -17,7 +18,7 @@ from generator.render.units import bare
 
 HOME: Final = "index.md"
 
-# Pages about all runs; those about one are in `_subjects`.
+# Pages about all runs; those about one are in `_subjects`, and each run has its own.
 _ABOUT_ALL: Final = (HOME, "explore.md", "reproducibility.md", "appendix.md")
 
 # Only these have a card of their own: drawing one takes longer than making a page, and there may be a thousand runs.
@@ -46,13 +47,21 @@ def with_heads(
     return made
 
 
+def with_head_of_run(page: str, run: RunFindings, tell: Tell, site_url: str, files: Sequence[str]) -> str:
+    """The page of one run with what its head needs, from that run alone: it has no card of its own, and the theme gives
+    it that of the home page."""
+    path = page_of(run).replace(".html", ".md")
+    return _with_fields(
+        page, {"headline": _headline(page), "dataset": dataset.of_run(run, tell, site_url, path, files)}
+    )
+
+
 def _subjects(findings: Findings) -> dict[str, RunFindings]:
     """The run that a page is about, by the page's path."""
-    of_pages = {f"runs/{run.manifest.run_id}.md": run for run in findings.runs}
     featured = (HOME, "scenarios.md", "comparison.md", *(f"methods/{method.id}.md" for method in METHODS))
     known = dict.fromkeys(featured, findings.featured)
     known |= {"paradox.md": findings.explained, "context.md": findings.long_context}
-    return of_pages | {path: run for path, run in known.items() if run}
+    return {path: run for path, run in known.items() if run}
 
 
 def _describer(
@@ -62,7 +71,7 @@ def _describer(
     raw = by_run(files)
 
     def describe(path: str) -> dict[str, Any] | None:
-        if path in _ABOUT_ALL and findings.runs:
+        if path in _ABOUT_ALL and findings.briefs:
             return dataset.of_all(findings, tell, site_url, path)
         run = subjects.get(path)
         return dataset.of_run(run, tell, site_url, path, raw.get(run.manifest.run_id, ())) if run else None

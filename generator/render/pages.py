@@ -1,9 +1,11 @@
 """Findings to Markdown pages, through the templates: all words are there, all formatting is in `units`."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 
-from jinja2 import DictLoader, Environment, StrictUndefined
+from jinja2 import BytecodeCache, DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from generator import __version__
@@ -19,7 +21,7 @@ from generator.render.gallery import Gallery
 
 # What Markdown gives no meaning to in the middle of a line. All else is written as an entity, so that no text of a
 # record, be it a model's name or an engine's last words, can become a link, an element or an attribute.
-_PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ,.;%/?()·×±−–—≤≥≈°…’")
+_ODD: Final = re.compile(r"[^a-zA-Z0-9 ,.;%/?()·×±−–—≤≥≈°…’]")
 
 # What tables show besides the quantities of the records.
 DERIVED: Final = (
@@ -30,6 +32,10 @@ DERIVED: Final = (
     "longest_prompt_tokens",
     "longest_prompt_ttft_s",
 )
+QUANTITIES: Final = (*(name for name in Quantities.model_fields if name != "absent"), *DERIVED)
+
+# Pages that tell of each run tell of so many, the newest; the appendix lists them all.
+LISTED: Final = 20
 
 PAGES: Final = (
     "index",
@@ -53,12 +59,13 @@ def render_pages(
     price: Price | None = None,
     site_url: str = "",
     gallery: Gallery | None = None,
+    compiled: BytecodeCache | None = None,
 ) -> dict[str, str]:
-    """Every page as Markdown, by its path below `docs_dir`. `templates` are the templates' texts by name; `files` the
-    paths of the raw JSON files that the site offers for download; `site_url` is where it will be found, if known;
-    `gallery` keeps the charts' files."""
+    """Every page but those of single runs as Markdown, by its path below `docs_dir`. `templates` are the templates'
+    texts by name; `files` the paths of the raw JSON files that the site offers for download; `site_url` is where it
+    will be found, if known; `gallery` keeps the charts' files."""
     gallery = gallery or Gallery()
-    environment = environment_of(templates)
+    environment = environment_of(templates, compiled)
     environment.globals["hang"] = gallery.hang  # macros see no page's context
     context = _context(findings, files) | {"price": price, "site_url": site_url, "version": __version__}
     own = {"explore": runs.of_all(findings)}
@@ -70,12 +77,12 @@ def render_pages(
         gallery.open(f"methods/{method.id}")
         template = environment.get_template("method.md.j2")
         pages[f"methods/{method.id}.md"] = template.render(context, method=method, up="../")
-    raw = runs.by_run(files)
-    for run in findings.runs:
-        template = environment.get_template("run.md.j2")
-        about = runs.of_run(run, raw.get(run.manifest.run_id, ()))
-        pages[f"runs/{run.manifest.run_id}.md"] = template.render(context, **about, up="../")
     return pages
+
+
+def render_run(run: RunFindings, environment: Environment, files: Sequence[str]) -> str:
+    """The page of one run as Markdown, from that run alone; `files` are the paths of its own raw files."""
+    return environment.get_template("run.md.j2").render(runs.of_run(run, files), quantities=QUANTITIES, up="../")
 
 
 def inert(value: object) -> object:
@@ -84,11 +91,12 @@ def inert(value: object) -> object:
         return value
     if value is None:
         raise TypeError("a template prints a missing value; it must say what is missing")
-    return Markup("".join(c if c in _PLAIN else f"&#{ord(c)};" for c in str(value)))  # noqa: S704, entities only
+    return Markup(_ODD.sub(lambda found: f"&#{ord(found[0])};", str(value)))  # noqa: S704, entities only
 
 
-def environment_of(templates: Mapping[str, str]) -> Environment:
-    """What reads the templates: everything that they print is inert, whatever they are for."""
+def environment_of(templates: Mapping[str, str], compiled: BytecodeCache | None = None) -> Environment:
+    """What reads the templates: everything that they print is inert, whatever they are for. `compiled` may have them
+    as they were compiled before."""
     environment = Environment(
         loader=DictLoader(templates),
         autoescape=True,
@@ -97,6 +105,7 @@ def environment_of(templates: Mapping[str, str]) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=compiled,
     )
     filters: dict[str, Callable[..., object]] = {
         "label": units.label,
@@ -128,7 +137,9 @@ def _context(findings: Findings, files: Sequence[str]) -> dict[str, Any]:
         "methods": METHODS,
         "files": files,
         "schema_version": SCHEMA_VERSION,
-        "quantities": [*(name for name in Quantities.model_fields if name != "absent"), *DERIVED],
+        "quantities": QUANTITIES,
+        "newest": tuple(islice(reversed(findings.runs), LISTED)),
+        "older_runs": max(0, len(findings.briefs) - LISTED),
         "advice": advice,
         "advising": advising_of(run) if run else None,
         "bars": bars,
@@ -141,12 +152,11 @@ def _context(findings: Findings, files: Sequence[str]) -> dict[str, Any]:
 def _compared(findings: Findings) -> Iterator[tuple[str, RunFindings]]:
     """The newest measured run in each mode, the featured one first, and the reported run."""
     seen: set[str] = set()
-    for run in (findings.featured, *reversed(findings.runs)):
-        if run is None or run.kind != "measured" or run.baseline is None or not run.ordinary:
-            continue
-        mode = run.baseline.cell.mode
-        if mode not in seen:
-            seen.add(mode)
-            yield f"measured, {MODES[mode]}", run
+    featured = findings.featured.manifest.run_id if findings.featured else None
+    newest = reversed([*enumerate(findings.briefs)])
+    for at, brief in sorted(newest, key=lambda one: one[1].run_id != featured):
+        if brief.kind == "measured" and brief.mode is not None and brief.ordinary and brief.mode not in seen:
+            seen.add(brief.mode)
+            yield f"measured, {MODES[brief.mode]}", findings.runs[at]
     if findings.reported is not None:
         yield "the article", findings.reported

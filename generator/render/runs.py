@@ -1,16 +1,25 @@
 """What the pages of single runs, and the page of all their cells, have to show besides the findings themselves."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final, get_args
 
 from generator.analyse.against import against_fp16
+from generator.analyse.brief import Brief
 from generator.analyse.findings import Findings
-from generator.analyse.listing import CellRow, failed_launches, rows_of, unserved_points
+from generator.analyse.listing import State, failed_launches, rows_of, unserved_points
 from generator.analyse.pairs import HEADLINE, pairs_of
 from generator.analyse.run import RunFindings
 from generator.analyse.settings import settings_of
 from generator.manifest import MeasuredRun
+from generator.render.cells import OLDER_CELLS
 from generator.render.cite import cite
+from generator.render.sheet import ALL_CELLS
+
+# So many cells are in the page of all cells when it opens; the page's script brings the others.
+IN_PAGE: Final = 300
+# So many runs, the newest, are compared with others.
+PAIRED: Final = 30
 
 # What is said of each point: a workload at a number of requests at once.
 OF_POINTS: Final = (
@@ -41,19 +50,37 @@ def of_run(run: RunFindings, files: Sequence[str]) -> dict[str, Any]:
 
 
 def of_all(findings: Findings) -> dict[str, Any]:
-    """For the page of all cells, the newest run first."""
-    rows = [row for run in reversed(findings.runs) for row in rows_of(run)]
+    """For the page of all cells, the newest run first; of the older runs it is told how many cells they have."""
+    briefs, shown = findings.briefs, in_page(findings.briefs)
+    pairs = pairs_of(findings, PAIRED)
+    among = {run.manifest.run_id for pair in pairs for run in (pair.one, pair.base)}
+    among |= {brief.run_id for brief in briefs[-PAIRED:]}
     return {
-        "rows": rows,
+        "rows": [row for run in islice(reversed(findings.runs), shown) for row in rows_of(run)],
+        "older": {"runs": len(briefs) - shown, "cells": sum(brief.cells for brief in briefs[: len(briefs) - shown])},
+        "all_cells_csv": ALL_CELLS,
+        "older_cells_js": OLDER_CELLS,
         "choices": {
-            "model": _distinct(rows, lambda row: row.run.manifest.model_name),
-            "card": _distinct(rows, lambda row: row.run.manifest.hardware.name),
-            "kind": _distinct(rows, lambda row: row.run.kind),
-            "state": _distinct(rows, lambda row: row.state),
+            "model": _distinct(brief.manifest.model_name for brief in briefs),
+            "card": _distinct(brief.manifest.hardware.name for brief in briefs),
+            "kind": _distinct(brief.kind for brief in briefs),
+            "state": get_args(State),
         },
-        "pairs": pairs_of(findings.runs, findings.featured),
+        "pairs": pairs,
+        "compared": [brief.run_id for brief in reversed(briefs) if brief.run_id in among],
+        "paired": min(PAIRED, len(briefs)),
         "headline": HEADLINE,
     }
+
+
+def in_page(briefs: Sequence[Brief]) -> int:
+    """How many runs, from the newest on, have their cells in the page itself: whole runs of about `IN_PAGE` cells."""
+    cells = 0
+    for count, brief in enumerate(reversed(briefs)):
+        if cells >= IN_PAGE:
+            return count
+        cells += brief.cells
+    return len(briefs)
 
 
 def by_run(files: Iterable[str]) -> Mapping[str, list[str]]:
@@ -64,5 +91,5 @@ def by_run(files: Iterable[str]) -> Mapping[str, list[str]]:
     return found
 
 
-def _distinct(rows: Iterable[CellRow], of: Callable[[CellRow], str]) -> list[str]:
-    return sorted({of(row) for row in rows})
+def _distinct(values: Iterable[str]) -> list[str]:
+    return sorted(set(values))

@@ -1,12 +1,15 @@
 """The figures of a run as a CSV file (RFC 4180), a row for each quantity of each cell."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import StringIO
 from typing import Final
 
 from generator.analyse.run import RunFindings
 from generator.render.units import plain, unit
+
+# All runs' figures in one file, with the run before the other columns.
+ALL_CELLS: Final = "data/cells.csv"
 
 COLUMNS: Final = ("cell", "method", "engine", "mode", "quantity", "unit", "median", "lowest", "highest", "launches")
 
@@ -21,6 +24,14 @@ def cells_csv(run: RunFindings) -> str:
     writer.writerow(COLUMNS)
     writer.writerows(_rows(run))
     return file.getvalue()
+
+
+def all_cells_csv(of_runs: Iterable[tuple[str, str]]) -> str:
+    """One file of the files of several runs, each with the run's id, which needs no quotes."""
+    lines = [",".join(("run", *COLUMNS))]
+    for run_id, text in of_runs:
+        lines.extend(f"{run_id},{line}" for line in text.split("\r\n")[1:-1])
+    return "".join(f"{line}\r\n" for line in lines)
 
 
 def _rows(run: RunFindings) -> Iterator[tuple[str, ...]]:

@@ -96,11 +96,10 @@ class _References:
     def _run(self, name: str) -> RunFindings:
         if name == FEATURED and self._findings.featured:
             return self._findings.featured
-        found = next((run for run in self._findings.runs if run.manifest.run_id == name), None)
-        if found is None:
-            names = ", ".join(run.manifest.run_id for run in self._findings.runs)
-            raise UsageError(f"there is no run {name!r}; there are: {names or 'none'}")
-        return found
+        names = [brief.run_id for brief in self._findings.briefs]
+        if name not in names:
+            raise UsageError(f"there is no run {name!r}; there are: {', '.join(names) or 'none'}")
+        return self._findings.runs[names.index(name)]
 
     @staticmethod
     def _cell(run: RunFindings, method: str, engine: str | None) -> CellFindings:

@@ -20,9 +20,7 @@ def dated(run: Run, day: int, **changed: object) -> Run:
 
 def named(*runs: Run, featured: str | None = None) -> list[tuple[str, str]]:
     found = find(runs, featured)
-    return [
-        (one.one.manifest.run_id[8:10], one.base.manifest.run_id[8:10]) for one in pairs_of(found.runs, found.featured)
-    ]
+    return [(one.one.manifest.run_id[8:10], one.base.manifest.run_id[8:10]) for one in pairs_of(found, len(runs))]
 
 
 def scaled(run: Run, factor: float) -> Run:

@@ -79,7 +79,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
         patch.setattr(pages, "__version__", "0.0.0")  # a release changes no page
         choices = site.Choices(featured_run=FEATURED, price_per_hour=0.36)
         files = site.site_files(choices, folder / "measurements", "https://example.org/", {"write-up.md": WRITE_UP})
-    return {path: readable(text) for path, text in files.items() if isinstance(text, str)}
+        texts = {path: it.read_text(encoding="utf-8") if isinstance(it, Path) else it for path, it in files.items()}
+    return {path: readable(text) for path, text in texts.items() if isinstance(text, str)}
 
 
 def readable(text: str) -> str:

@@ -25,20 +25,22 @@ from experiments import part_of_the_experiment, searched, with_long_prompts_meas
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.analyse.findings import find
+from generator.analyse.findings import find, run_findings
 from generator.analyse.noise import Detectable
 from generator.folders import PAGES, TEMPLATES
 from generator.measurements import Run
 from generator.record import Fault
-from generator.render.pages import environment_of, inert, render_pages
+from generator.render.alone import page_path
+from generator.render.pages import environment_of, inert, render_pages, render_run
 
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
 EXTENSIONS = ["admonition", "attr_list", "md_in_html", "tables", "toc"]
 
 
 def pages(*runs: Run) -> dict[str, str]:
-    made = render_pages(find(runs), TEXTS, ())
-    return {path: text for path, text in made.items() if path.endswith(".md")}
+    environment = environment_of(TEXTS)
+    of_runs = {page_path(run.manifest.run_id): render_run(run_findings(run), environment, ()) for run in runs}
+    return render_pages(find(runs), TEXTS, ()) | of_runs
 
 
 def shown(text: str) -> str:

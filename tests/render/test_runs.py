@@ -8,13 +8,16 @@ import markdown  # type: ignore[import-untyped]
 import pytest
 from examples import NO_ROOM, cell, completed, failed, four_methods, manifest, replaced, with_controls
 
-from generator.analyse.findings import find
+from generator.analyse.findings import find, run_findings
 from generator.folders import TEMPLATES
 from generator.measurements import Run
 from generator.record import Fault
 from generator.render import feed
+from generator.render.alone import page_path
 from generator.render.gallery import Gallery
-from generator.render.pages import inert, render_pages
+from generator.render.pages import environment_of, inert, render_pages, render_run
+from generator.render.runs import by_run
+from generator.render.sheet import ALL_CELLS
 
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
 EXTENSIONS = ["admonition", "attr_list", "md_in_html", "tables", "toc"]
@@ -27,7 +30,16 @@ def dated(run: Run, day: int, **changed: object) -> Run:
 
 
 def pages(*runs: Run, files: Sequence[str] = ()) -> dict[str, str]:
-    return render_pages(find(runs), TEXTS, files)
+    return render_pages(find(runs), TEXTS, files) | of_runs(*runs, files=files)
+
+
+def of_runs(*runs: Run, files: Sequence[str] = ()) -> dict[str, str]:
+    """The pages of single runs."""
+    environment, raw = environment_of(TEXTS), by_run(files)
+    return {
+        page_path(run.manifest.run_id): render_run(run_findings(run), environment, raw.get(run.manifest.run_id, ()))
+        for run in runs
+    }
 
 
 def page_of(run: Run, *files: str) -> str:
@@ -72,9 +84,11 @@ def test_every_link_leads_to_a_page_and_every_fragment_to_an_element(name: str) 
     gallery = Gallery()
     made = {
         path.replace(".md", ".html"): markdown.markdown(text.split("---\n", 2)[2], extensions=EXTENSIONS)
-        for path, text in render_pages(find(RUNS[name]), TEXTS, files, gallery=gallery).items()
+        for path, text in (
+            render_pages(find(RUNS[name]), TEXTS, files, gallery=gallery) | of_runs(*RUNS[name], files=files)
+        ).items()
     }
-    files += [feed.PATH, *gallery.files]
+    files += [feed.PATH, ALL_CELLS, *gallery.files]
     ids = {path: {html.unescape(one) for one in re.findall(r'\bid="([^"]*)"', text)} for path, text in made.items()}
 
     for path, text in made.items():

@@ -1,15 +1,19 @@
 /*
- * The page of all cells: filters and sorts the rows of its table, divides figures by those of a baseline cell, and picks
- * pairs of runs. It reads plain numbers from the rows' data-* attributes; the table is whole without it.
+ * The page of all cells: filters and sorts the rows of its table, brings those of older runs when asked to, divides
+ * figures by those of a baseline cell, and picks pairs of runs. It reads plain numbers from the rows' data-* attributes;
+ * the table of the newest runs is whole without it.
  */
 (() => {
   "use strict";
 
   const FILTERS = ["method", "engine", "mode", "model", "card", "kind", "state"];
+  const AT_ONCE = 500; // rows: of several thousand, a browser takes seconds to lay out a table
   const words = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
   const known = new WeakSet(); // forms that are bound: document$ and the load both bring us here
 
   const nameOf = (row) => `${row.dataset.run}/${row.dataset.cell}`;
+
+  const many = (count) => count.toLocaleString("en");
 
   // A ratio as the pages write it: more digits the nearer to 1.
   function times(ratio) {
@@ -22,18 +26,52 @@
   function bindCells(form) {
     const table = document.querySelector("#explore-table table");
     const body = table.tBodies[0];
-    const rows = [...body.rows];
-    const texts = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
-    const byName = new Map(rows.map((row) => [nameOf(row), row]));
+    const rows = [...body.rows]; // those of older runs, once they are here, come after the page's own
+    const own = rows.length;
+    const texts = new Map();
+    const byName = new Map();
     const heads = [...table.tHead.rows[0].cells];
     const divided = heads.flatMap((head, at) => ("ratio" in head.dataset ? [{ key: head.dataset.keys, at }] : []));
     const control = (name) => form.elements.namedItem(name);
-    let sorted = "";
     let base;
 
+    const older = control("older");
     makeButtons();
-    offerBaselines();
-    window.quantpress.address.bind(form, show);
+    takeUp(rows);
+    older?.addEventListener("input", () => {
+      if (!older.checked && rows.indexOf(byName.get(control("baseline").value)) >= own) control("baseline").value = "";
+    });
+    // What an address asks for may be among the older runs.
+    if (older && new URLSearchParams(location.search).get("older") === "1") bringOlder().then(begin);
+    else begin();
+
+    function begin() {
+      window.quantpress.address.bind(form, show);
+    }
+
+    function takeUp(some) {
+      for (const row of some) {
+        texts.set(row, row.textContent.toLowerCase());
+        byName.set(nameOf(row), row);
+      }
+      offerBaselines(some);
+    }
+
+    async function bringOlder() {
+      const state = form.querySelector("[data-older-state]");
+      state.textContent = "Loading them…";
+      try {
+        const found = (await fetchOlder(older.dataset.source)).map(grow);
+        if (rows.length === own) {
+          rows.push(...found);
+          takeUp(found);
+        }
+        state.textContent = "";
+      } catch {
+        older.checked = false;
+        state.textContent = "They could not be loaded.";
+      }
+    }
 
     function makeButtons() {
       for (const label of table.tHead.querySelectorAll("[data-sort]")) {
@@ -55,9 +93,9 @@
       }
     }
 
-    function offerBaselines() {
+    function offerBaselines(some) {
       let group;
-      for (const row of rows.filter((one) => divided.some(({ key }) => key in one.dataset))) {
+      for (const row of some.filter((one) => divided.some(({ key }) => key in one.dataset))) {
         if (group?.label !== row.dataset.run) {
           group = document.createElement("optgroup");
           group.label = row.dataset.run;
@@ -68,12 +106,16 @@
     }
 
     function show() {
-      sort(control("sort").value, control("dir").value);
-      filter();
+      if (older?.checked && rows.length === own) {
+        bringOlder().then(show);
+        return;
+      }
+      mark(control("sort").value, control("dir").value);
+      put(ordered(control("sort").value, control("dir").value).filter(fits()));
       divide(byName.get(control("baseline").value));
     }
 
-    function sort(key, direction) {
+    function mark(key, direction) {
       for (const head of heads) {
         if (key && head.dataset.keys.split(" ").includes(key)) {
           head.setAttribute("aria-sort", direction === "asc" ? "ascending" : "descending");
@@ -82,28 +124,32 @@
       for (const button of table.tHead.querySelectorAll(".qp-sort")) {
         button.classList.toggle("qp-sort--chosen", button.dataset.sort === key);
       }
-      if (sorted === `${key} ${direction}`) return;
-      sorted = `${key} ${direction}`;
-      const sign = direction === "asc" ? 1 : -1;
-      const ordered = key ? [...rows].sort((one, other) => compare(one.dataset[key], other.dataset[key], sign)) : [...rows];
-      // Without a column the rows stand as they came; upside down they are the oldest first.
-      if (!key && sign < 0) ordered.reverse();
-      body.append(...ordered);
     }
 
-    function filter() {
+    function ordered(key, direction) {
+      const asked = older?.checked ? [...rows] : rows.slice(0, own);
+      const sign = direction === "asc" ? 1 : -1;
+      if (key) asked.sort((one, other) => compare(one.dataset[key], other.dataset[key], sign));
+      // Without a column the rows stand as they came; upside down they are the oldest first.
+      else if (sign < 0) asked.reverse();
+      return asked;
+    }
+
+    function fits() {
       const wanted = FILTERS.map((name) => [name, control(name).value]).filter(([, value]) => value);
       const asked = control("text").value.toLowerCase().split(/\s+/).filter(Boolean);
-      let count = 0;
-      for (const row of rows) {
-        const fits = wanted.every(([name, value]) => row.dataset[name] === value)
-          && asked.every((word) => texts.get(row).includes(word));
-        row.hidden = !fits;
-        if (fits) count += 1;
-      }
-      form.querySelector("[data-count]").textContent = `${count} of ${rows.length} cells shown`;
-      document.getElementById("explore-table").hidden = !count;
-      document.getElementById("explore-empty").hidden = Boolean(count);
+      return (row) => wanted.every(([name, value]) => row.dataset[name] === value)
+        && asked.every((word) => texts.get(row).includes(word));
+    }
+
+    function put(fitting) {
+      body.replaceChildren(...fitting.slice(0, AT_ONCE));
+      const all = older?.checked ? rows.length : own;
+      form.querySelector("[data-count]").textContent = fitting.length > AT_ONCE
+        ? `${many(fitting.length)} of ${many(all)} cells fit, the first ${AT_ONCE} are shown`
+        : `${many(fitting.length)} of ${many(all)} cells shown`;
+      document.getElementById("explore-table").hidden = !fitting.length;
+      document.getElementById("explore-empty").hidden = fitting.length > 0;
     }
 
     function divide(chosen) {
@@ -130,6 +176,33 @@
       figure.textContent = cell.dataset.figure;
       cell.replaceChildren(times(ratio), document.createElement("br"), figure);
     }
+  }
+
+  let arrival; // promise of the older runs' rows
+
+  function fetchOlder(source) {
+    arrival ??= new Promise((resolve, reject) => {
+      // A script, because a page that was opened from disk may fetch nothing else.
+      const script = document.createElement("script");
+      script.src = new URL(source, location.href).href;
+      script.onload = () => (window.quantpress.olderCells ? resolve(window.quantpress.olderCells) : reject(new Error("no rows")));
+      script.onerror = () => {
+        arrival = undefined;
+        reject(new Error("no answer"));
+      };
+      document.head.append(script);
+    });
+    return arrival;
+  }
+
+  // An element from its name, its attributes and what is in it; a text from a text.
+  function grow(said) {
+    if (typeof said === "string") return document.createTextNode(said);
+    const [name, attributes, ...inside] = said;
+    const element = document.createElement(name);
+    for (const [attribute, value] of Object.entries(attributes)) element.setAttribute(attribute, value);
+    element.append(...inside.map(grow));
+    return element;
   }
 
   // Rows that have no value come last, whichever way.

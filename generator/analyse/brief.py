@@ -1,0 +1,73 @@
+"""A run in brief: what lists say of it and what it is chosen by, so that of a thousand runs few are taken up whole."""
+
+from dataclasses import dataclass
+
+from generator.analyse.history import updated_at
+from generator.analyse.run import Kind, RunFindings
+from generator.cells import Mode
+from generator.manifest import Experiment, MeasuredRun, ReportedRun
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """One run, by names that mean what they mean in `RunFindings`; of cells, methods that were measured and
+    launches their number.
+
+    figures    whether any cell has figures; `shown`, whether any is shown; `parts`, whether one's memory is known in
+               parts; `serves`, whether one served many users; `checked`, whether a peer checked it
+    mode       that of the baseline that is shown; None without one
+    """
+
+    manifest: MeasuredRun | ReportedRun
+    kind: Kind
+    experiment: Experiment | None
+    updated_at: str
+    modes: tuple[Mode, ...]
+    mode: Mode | None
+    cells: int
+    methods: int
+    launches: int
+    planned: int
+    failed: int
+    launches_per_cell: int
+    complete: bool
+    provisional: bool
+    ordinary: bool
+    figures: bool
+    shown: bool
+    parts: bool
+    serves: bool
+    checked: bool
+    quantities: tuple[str, ...]
+
+    @property
+    def run_id(self) -> str:
+        """The name of the run."""
+        return self.manifest.run_id
+
+
+def brief_of(run: RunFindings) -> Brief:
+    """What `Brief` says, of a run taken up whole."""
+    return Brief(
+        manifest=run.manifest,
+        kind=run.kind,
+        experiment=run.experiment,
+        updated_at=updated_at(run),
+        modes=run.modes,
+        mode=run.baseline.cell.mode if run.baseline else None,
+        cells=len(run.cells),
+        methods=len(run.measured),
+        launches=len(run.run.launches),
+        planned=run.planned,
+        failed=len(run.failed),
+        launches_per_cell=run.launches_per_cell,
+        complete=run.complete,
+        provisional=run.provisional,
+        ordinary=run.ordinary,
+        figures=any(one.stats for one in run.cells),
+        shown=bool(run.shown),
+        parts=any(one.memory_parts for one in run.shown),
+        serves=any(len(one.served) > 1 for one in run.shown),
+        checked=bool(run.peers),
+        quantities=tuple(dict.fromkeys(quantity for one in run.cells for quantity in one.stats)),
+    )
