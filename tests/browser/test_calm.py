@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .visit import PHONE, Visit
+from .visit import CHARTS, PHONE, Visit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Route
@@ -36,3 +36,14 @@ def test_scripts_that_come_late_push_nothing_away(visit: Visit, pages: list[str]
         phone.goto(url, wait_until="load")
         shifts[url] = phone.evaluate(SHIFT)
     assert {url: shift for url, shift in shifts.items() if shift > GOOD} == {}
+
+
+def test_a_reader_who_does_nothing_yet_has_the_pictures_and_waits_for_no_plotly(visit: Visit, pages: list[str]) -> None:
+    url = next(page for page in pages if page.endswith("paradox.html"))
+    page = visit(url)
+    page.wait_for_timeout(500)
+    assert not any("plotly" in asked for asked in visit.requested)
+    assert page.locator(f"{CHARTS} svg.qp-picture").first.is_visible()
+
+    page.mouse.move(300, 300)
+    page.locator(f"{CHARTS} .main-svg").first.wait_for()

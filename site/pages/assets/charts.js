@@ -1,6 +1,6 @@
 /*
  * Takes over the picture of each figure.qp-chart of a page with Plotly, from its data-figure attribute, when a reader
- * comes to it. It knows colours; what is shown, and where, it finds in the figure. Where it can't, the picture stays.
+ * who has begun to scroll, point or type comes to it. It knows colours; what is shown, and where, it finds in the figure. Where it can't, the picture stays.
  */
 (() => {
   "use strict";
@@ -11,6 +11,13 @@
   const live = new Map(); // figure → { plot, spec, observers }
   let screenScheme;
   let arrival; // promise of Plotly
+
+  // Until the reader does something the pictures say all that there is, and a phone is spared a second's work.
+  const begun = new Promise((resolve) => {
+    for (const sign of ["scroll", "wheel", "pointermove", "pointerdown", "touchstart", "keydown"]) {
+      addEventListener(sign, resolve, { once: true, passive: true, capture: true });
+    }
+  });
 
   // ---- Plotly -----------------------------------------------------------------------------------------------------
 
@@ -194,7 +201,7 @@
       resized.observe(plot);
     }, { rootMargin: "200px" });
     live.set(figure, { plot, picture, spec, observers: [seen, resized] });
-    seen.observe(figure);
+    begun.then(() => live.has(figure) && seen.observe(figure));
   }
 
   function forget(figure) {
