@@ -10,7 +10,7 @@ from examples import completed, four_methods, replaced
 from generator import site
 from generator.folders import TEMPLATES
 from generator.measurements import Run, read_run, write_launch, write_manifest
-from generator.render import alone, dataset, feed, pages, runs
+from generator.render import alone, dataset, feed, pages, runs, units
 
 URL = "https://example.org/there/"
 
@@ -230,3 +230,16 @@ def test_what_is_damaged_is_made_anew(records: Path, made: Counted, tmp_path: Pa
 
     assert contents(site.site_files(root=records)) == first
     assert made.calls == 3
+
+
+def test_a_label_of_a_constant_that_a_template_was_compiled_with_is_never_an_old_one(
+    records: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(records, 1)
+    site.site_files(root=records)
+    monkeypatch.setattr(site, "_code", lambda: "other code")
+    monkeypatch.setitem(units.LABELS, "output_tokens_per_s", ("Pace", "tokens/s", 0))
+    files = contents(site.site_files(root=records))
+    (records.parent / "cache").rename(records.parent / "old")
+
+    assert contents(site.site_files(root=records)) == files
