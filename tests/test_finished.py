@@ -128,6 +128,19 @@ def test_a_run_that_is_no_longer_there_is_on_no_page(project: Path) -> None:
     assert not [path for path, content in output(project).items() if OTHER in path or OTHER.encode() in content]
 
 
+def test_the_site_of_a_trial_s_records_takes_nothing_from_that_of_the_others(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = finished(project)
+    trial = shutil.copytree(project / "measurements" / RUN, tmp_path / "trial" / RUN).parent
+    monkeypatch.setenv("QUANTPRESS_MEASUREMENTS", str(trial))
+    for _ in range(2):
+        assert build(project).returncode == 0
+
+    assert f"runs/{RUN}.html" in output(project)
+    assert finished(project) == kept != set()
+
+
 def test_another_theme_is_on_copied_pages_too(project: Path) -> None:
     theme = project / "templates/theme/main.html"
     theme.write_text(theme.read_text(encoding="utf-8").replace("og:site_name", "og:another_name"), encoding="utf-8")
