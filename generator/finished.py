@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from functools import cached_property
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -57,8 +57,9 @@ class _Anchors:
 
 def state_of(config: MkDocsConfig, written: Iterable[str]) -> str | None:
     """One hash of all that a finished page comes from besides its own Markdown: the configuration, the theme, and the
-    author's pages, which the navigation names; None where there is a plugin or a hook that nothing is known of."""
-    if not set(config.plugins) <= _KNOWN | {*config.hooks} or len(config.hooks) > 1:
+    author's pages, which the navigation names; None where there is a plugin or a hook that nothing is known of, or no
+    navigation, which is every page then."""
+    if not set(config.plugins) <= _KNOWN | {*config.hooks} or len(config.hooks) > 1 or config.nav is None:
         return None
     settings = {name: value for name, value in config.items() if name not in _ELSEWHERE}
     made_with = (settings, dict(config.theme), config.theme.name, [version(name) for name in _MAKERS], [*written])
@@ -72,6 +73,14 @@ def state_of(config: MkDocsConfig, written: Iterable[str]) -> str | None:
                 found.update(f"\0{path.relative_to(root)}\0{len(content)}\0".encode())
                 found.update(content)
     return found.hexdigest()
+
+
+def named(nav: object) -> set[str]:
+    """The pages that a navigation names: MkDocs wants them as pages."""
+    if isinstance(nav, str):
+        return {PurePath(nav).as_posix()}
+    parts = nav.values() if isinstance(nav, dict) else nav if isinstance(nav, list) else ()
+    return {path for part in parts for path in named(part)}
 
 
 def recall(page: Path, state: str) -> Path | None:
