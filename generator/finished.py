@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable
 from contextlib import suppress
@@ -23,6 +24,9 @@ _KNOWN: Final = frozenset({"search", "material/search"})
 _ELSEWHERE: Final = frozenset(
     {"config_file_path", "dev_addr", "docs_dir", "hooks", "plugins", "site_dir", "strict", "theme", "watch"}
 )
+
+# So many bytes from its end a page is looked at: the machine may have stopped before it was on the disk.
+_TAIL: Final = 20
 
 _ID: Final = re.compile(r'\bid="([^"]+)"')
 
@@ -84,9 +88,15 @@ def named(nav: object) -> set[str]:
 
 
 def recall(page: Path, state: str) -> Path | None:
-    """Where the finished page lies that was made from the Markdown in `page`; None where there is none."""
+    """Where the finished page lies that was made from the Markdown in `page`; None where there is none, or not to its
+    end."""
     html = _beside(page, state)
-    return html if html.is_file() else None
+    try:
+        with html.open("rb") as file:
+            file.seek(-_TAIL, os.SEEK_END)
+            return html if b"</html>" in file.read() else None
+    except OSError:  # none, or hardly anything of it
+        return None
 
 
 def keep(page: Path, state: str, html: str) -> None:

@@ -170,6 +170,16 @@ def test_the_site_of_a_trial_s_records_takes_nothing_from_that_of_the_others(
     assert finished(project) == kept != set()
 
 
+@pytest.mark.parametrize("left", [0, 2, 3000])
+def test_a_finished_page_that_was_cut_off_is_made_anew(project: Path, left: int) -> None:
+    before = output(project)
+    for page in finished(project):
+        page.write_bytes(page.read_bytes()[:left])
+    assert build(project).returncode == 0
+
+    assert output(project) == before
+
+
 def test_another_theme_is_on_copied_pages_too(project: Path) -> None:
     theme = project / "templates/theme/main.html"
     theme.write_text(theme.read_text(encoding="utf-8").replace("og:site_name", "og:another_name"), encoding="utf-8")
