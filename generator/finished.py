@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cached_property
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -23,6 +24,9 @@ _KNOWN: Final = frozenset({"search", "material/search"})
 _ELSEWHERE: Final = frozenset(
     {"config_file_path", "dev_addr", "docs_dir", "hooks", "plugins", "site_dir", "strict", "theme", "watch"}
 )
+
+# So many bytes from its end a page is looked at: the machine may have stopped before it was on the disk.
+_TAIL: Final = 20
 
 _ID: Final = re.compile(r'\bid="([^"]+)"')
 
@@ -57,8 +61,9 @@ class _Anchors:
 
 def state_of(config: MkDocsConfig, written: Iterable[str]) -> str | None:
     """One hash of all that a finished page comes from besides its own Markdown: the configuration, the theme, and the
-    author's pages, which the navigation names; None where there is a plugin or a hook that nothing is known of."""
-    if not set(config.plugins) <= _KNOWN | {*config.hooks} or len(config.hooks) > 1:
+    author's pages, which the navigation names; None where there is a plugin or a hook that nothing is known of, or no
+    navigation, which is every page then."""
+    if not set(config.plugins) <= _KNOWN | {*config.hooks} or len(config.hooks) > 1 or config.nav is None:
         return None
     settings = {name: value for name, value in config.items() if name not in _ELSEWHERE}
     made_with = (settings, dict(config.theme), config.theme.name, [version(name) for name in _MAKERS], [*written])
@@ -74,10 +79,24 @@ def state_of(config: MkDocsConfig, written: Iterable[str]) -> str | None:
     return found.hexdigest()
 
 
+def named(nav: object) -> set[str]:
+    """The pages that a navigation names: MkDocs wants them as pages."""
+    if isinstance(nav, str):
+        return {PurePath(nav).as_posix()}
+    parts = nav.values() if isinstance(nav, dict) else nav if isinstance(nav, list) else ()
+    return {path for part in parts for path in named(part)}
+
+
 def recall(page: Path, state: str) -> Path | None:
-    """Where the finished page lies that was made from the Markdown in `page`; None where there is none."""
+    """Where the finished page lies that was made from the Markdown in `page`; None where there is none, or not to its
+    end."""
     html = _beside(page, state)
-    return html if html.is_file() else None
+    try:
+        with html.open("rb") as file:
+            file.seek(-_TAIL, os.SEEK_END)
+            return html if b"</html>" in file.read() else None
+    except OSError:  # none, or hardly anything of it
+        return None
 
 
 def keep(page: Path, state: str, html: str) -> None:

@@ -9,10 +9,12 @@ TEMPLATES: Final = CHECKOUT / "templates"
 PAGES: Final = CHECKOUT / "site" / "pages"
 
 # One folder a run. The variable keeps a trial or a test apart from what will be published.
-MEASUREMENTS: Final = Path(os.environ.get("QUANTPRESS_MEASUREMENTS") or CHECKOUT / "measurements")
+_APART: Final = os.environ.get("QUANTPRESS_MEASUREMENTS")
+MEASUREMENTS: Final = Path(_APART or CHECKOUT / "measurements")
 
-# What can be made again at any time.
-CACHE: Final = CHECKOUT / ".cache" / "quantpress"
+# What can be made again at any time. A trial's lies among its records, so that its site takes nothing away from another
+# that is built meanwhile; a folder that begins with a dot is no run.
+CACHE: Final = MEASUREMENTS / ".cache" if _APART else CHECKOUT / ".cache" / "quantpress"
 
 
 def run_folders(root: Path) -> list[Path]:

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from click import echo
+from jinja2 import Environment
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort
 from mkdocs.structure.files import File, Files
@@ -69,20 +70,26 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             files.remove(present)
         _ours.add(path)
         files.append(_file(config, path, content, state))
-    pages = [file for file in files if file.is_documentation_page() or isinstance(file, finished.FinishedPage)]
-    _addresses[:] = sorted(urljoin(config.site_url, page.url) for page in pages) if config.site_url else []
     return files
 
 
 def _file(config: MkDocsConfig, path: str, content: Content, state: str | None) -> File:
     if not isinstance(content, Path):
         return File.generated(config, path, content=content)
-    if state and path.endswith(".md"):
+    if state and path.endswith(".md") and path not in finished.named(config.nav):
         html = finished.recall(content, state)
         if html:
             return finished.FinishedPage(config, path, html)
         _unfinished[path] = content, state
     return File.generated(config, path, abs_src_path=str(content))
+
+
+def on_env(env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
+    """Note the address of every page, now that MkDocs knows which it leaves out; it never finished one of those."""
+    copied = [file for file in files if isinstance(file, finished.FinishedPage)]
+    pages = [*files.documentation_pages(), *copied]
+    _addresses[:] = sorted(urljoin(config.site_url, page.url) for page in pages) if config.site_url else []
+    return env
 
 
 def on_page_markdown(markdown: str, *, page: Page, **_: object) -> str:

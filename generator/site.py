@@ -87,15 +87,23 @@ def site_files(
 
 def _state(site_url: str) -> str:
     """One hash of all that the files come from besides records and choices: the templates, this code, its libraries."""
-    made_with = (site_url, sys.version, [version(name) for name in _MAKERS])
-    found = hashlib.sha256(repr(made_with).encode())
-    code = Path(__file__).parent
-    for folder, pattern in ((TEMPLATES, "*.j2"), (code, "**/*.py")):
-        for path in sorted(folder.glob(pattern)):
-            content = path.read_bytes()
-            found.update(f"\0{path.relative_to(folder)}\0{len(content)}\0".encode())
-            found.update(content)
+    found = hashlib.sha256(f"{site_url}\0{_code()}".encode())
+    _take_in(found, TEMPLATES, "*.j2")
     return found.hexdigest()
+
+
+def _code() -> str:
+    """One hash of this code and of its libraries."""
+    found = hashlib.sha256(repr((sys.version, [version(name) for name in _MAKERS])).encode())
+    _take_in(found, Path(__file__).parent, "**/*.py")
+    return found.hexdigest()
+
+
+def _take_in(found: "hashlib._Hash", folder: Path, pattern: str) -> None:
+    for path in sorted(folder.glob(pattern)):
+        content = path.read_bytes()
+        found.update(f"\0{path.relative_to(folder)}\0{len(content)}\0".encode())
+        found.update(content)
 
 
 def _recall(remembered: Path, key: str) -> dict[str, Content] | None:
@@ -150,7 +158,7 @@ def _make(keys: Mapping[Path, str], choices: Choices, site_url: str, written: Ma
     from generator.shelf import Shelf
 
     templates = {path.name: path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.glob("*.j2"))}
-    compiled = _compiled(CACHE / "templates")
+    compiled = _compiled(CACHE / "templates", _code())
     environment = environment_of(templates, compiled)
     tell = teller(environment)
     shelf = Shelf(keys, CACHE / "runs", lambda run: alone(run, environment, tell, site_url))
@@ -181,14 +189,19 @@ def _make(keys: Mapping[Path, str], choices: Choices, site_url: str, written: Ma
     }
 
 
-def _compiled(folder: Path) -> "BytecodeCache | None":
-    """Where templates are kept as they were compiled: a third of the work for a site of few runs."""
+def _compiled(folder: Path, code: str) -> "BytecodeCache | None":
+    """Where templates are kept as they were compiled: a third of the work for a site of few runs. By `code`, because a
+    filter of a constant, a label say, is done while a template is compiled."""
     from jinja2 import FileSystemBytecodeCache
+
+    class Compiled(FileSystemBytecodeCache):
+        def get_source_checksum(self, source: str) -> str:
+            return super().get_source_checksum(f"{code}{source}")
 
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
         if os.access(folder, os.W_OK):
-            return FileSystemBytecodeCache(str(folder))
+            return Compiled(str(folder))
     return None
 
 

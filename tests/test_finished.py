@@ -89,6 +89,35 @@ def test_every_page_is_in_the_sitemap_though_it_is_only_copied(project: Path) ->
     assert sorted(named) == sorted(pages)
 
 
+def test_a_page_that_is_left_out_is_not_in_the_sitemap(project: Path) -> None:
+    with (project / "mkdocs.yml").open("a", encoding="utf-8") as settings:
+        settings.write(f"\nexclude_docs: |\n  mine.md\n  runs/{OTHER}.md\ndraft_docs: later.md\n")
+    for name in ("mine", "later"):
+        (project / f"site/pages/{name}.md").write_text("# Mine\n")
+    assert build(project).returncode == 0
+    named = re.findall(r"<loc>https://example.org/quantpress/(.*?)</loc>", output(project)["sitemap.xml"].decode())
+
+    assert f"runs/{RUN}.html" in named
+    assert {path for path in named if path not in output(project)} == set()
+
+
+@pytest.mark.parametrize("nav", ["a run in it", "none"])
+def test_a_run_that_the_navigation_names_is_a_page_like_others_however_often_it_is_built(
+    project: Path, nav: str
+) -> None:
+    settings = project / "mkdocs.yml"
+    text = settings.read_text(encoding="utf-8")
+    shown = f"nav:\n  - The run: ./runs/{RUN}.md\n"
+    without = re.sub(r"^(nav:|not_in_nav: \|)\n(  .*\n)+", "", text, flags=re.MULTILINE)
+    settings.write_text(without if nav == "none" else text.replace("nav:\n", shown, 1), encoding="utf-8")
+    assert build(project).returncode == 0
+    before = output(project)
+    assert f'href="runs/{RUN}.html" class="md-nav__link"'.encode() in before["index.html"]
+
+    assert build(project).returncode == 0
+    assert output(project) == before
+
+
 def test_every_link_of_the_built_site_leads_somewhere(project: Path) -> None:
     files = output(project)
     pages = {path: content.decode() for path, content in files.items() if path.endswith(".html")}
@@ -126,6 +155,29 @@ def test_a_run_that_is_no_longer_there_is_on_no_page(project: Path) -> None:
     assert build(project).returncode == 0
 
     assert not [path for path, content in output(project).items() if OTHER in path or OTHER.encode() in content]
+
+
+def test_the_site_of_a_trial_s_records_takes_nothing_from_that_of_the_others(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = finished(project)
+    trial = shutil.copytree(project / "measurements" / RUN, tmp_path / "trial" / RUN).parent
+    monkeypatch.setenv("QUANTPRESS_MEASUREMENTS", str(trial))
+    for _ in range(2):
+        assert build(project).returncode == 0
+
+    assert f"runs/{RUN}.html" in output(project)
+    assert finished(project) == kept != set()
+
+
+@pytest.mark.parametrize("left", [0, 2, 3000])
+def test_a_finished_page_that_was_cut_off_is_made_anew(project: Path, left: int) -> None:
+    before = output(project)
+    for page in finished(project):
+        page.write_bytes(page.read_bytes()[:left])
+    assert build(project).returncode == 0
+
+    assert output(project) == before
 
 
 def test_another_theme_is_on_copied_pages_too(project: Path) -> None:

@@ -8,10 +8,14 @@ import pytest
 from examples import completed, four_methods, replaced
 
 from generator import site
+from generator.analyse.findings import run_findings
 from generator.folders import TEMPLATES
+from generator.kept import keep
 from generator.measurements import Run, read_run, write_launch, write_manifest
-from generator.render import alone, dataset, feed, pages, runs
+from generator.render import alone, dataset, feed, pages, runs, units
+from generator.render.about import teller
 
+TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
 URL = "https://example.org/there/"
 
 
@@ -230,3 +234,32 @@ def test_what_is_damaged_is_made_anew(records: Path, made: Counted, tmp_path: Pa
 
     assert contents(site.site_files(root=records)) == first
     assert made.calls == 3
+
+
+def test_a_label_of_a_constant_that_a_template_was_compiled_with_is_never_an_old_one(
+    records: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(records, 1)
+    site.site_files(root=records)
+    monkeypatch.setattr(site, "_code", lambda: "other code")
+    monkeypatch.setitem(units.LABELS, "output_tokens_per_s", ("Pace", "tokens/s", 0))
+    files = contents(site.site_files(root=records))
+    (records.parent / "cache").rename(records.parent / "old")
+
+    assert contents(site.site_files(root=records)) == files
+
+
+def test_what_another_build_has_kept_meanwhile_is_left_where_it_is_read(records: Path, tmp_path: Path) -> None:
+    write(records, 1)
+    site.site_files(root=records)
+    (told,) = (tmp_path / "cache" / "runs").glob("*/told.json")
+    key, before = json.loads(told.read_text())["key"], told.stat().st_ino
+    run = run_findings(read_run(records / "2026-01-01-example"))
+    environment = pages.environment_of(TEXTS)
+    made = alone.alone(run, environment, teller(environment), "")
+
+    again = keep(tmp_path / "cache" / "runs", key, made)
+
+    assert told.stat().st_ino == before
+    assert [*again.files.values()] == [told.parent / path for path in made.files]
+    assert [*told.parent.parent.iterdir()] == [told.parent]

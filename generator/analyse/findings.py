@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, get_args
 
 from generator.analyse.brief import Brief, brief_of
@@ -59,6 +60,7 @@ def choose(briefs: tuple[Brief, ...], runs: Sequence[RunFindings], featured: str
     long = [brief for brief in briefs if brief.shown and brief.experiment == "long_context"]
     in_parts = [brief for brief in usable if brief.parts]
     serving = [brief for brief in usable if brief.serves]
+    checked = (brief for brief in reversed(briefs) if brief.checked)
     named = briefs[at[featured]] if featured is not None else None
     chosen = named or _newest(usable, "measured") or _newest(usable, "reported")
 
@@ -68,7 +70,7 @@ def choose(briefs: tuple[Brief, ...], runs: Sequence[RunFindings], featured: str
     return Findings(
         briefs=briefs,
         runs=runs,
-        checked=tuple(runs[at[brief.run_id]] for brief in reversed(briefs) if brief.checked)[:CHECKED],
+        checked=tuple(runs[at[brief.run_id]] for brief in islice(checked, CHECKED)),
         featured=whole(chosen),
         explained=whole(chosen if chosen in in_parts else _newest(in_parts, "measured")),
         served=whole(chosen if chosen in serving else _newest(serving, "measured")),

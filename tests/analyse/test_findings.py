@@ -4,16 +4,19 @@ from dataclasses import replace
 from itertools import pairwise
 from math import exp
 from random import Random
+from typing import Any
 
 import pytest
-from examples import SHAPE, cell, completed, four_methods, loop, manifest, replaced, with_controls
+from examples import SHAPE, cell, completed, four_methods, loop, manifest, peer, replaced, with_controls
 from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.analyse import crowd
-from generator.analyse.findings import find
+from generator.analyse.brief import brief_of
+from generator.analyse.findings import CHECKED, choose, find, run_findings
 from generator.analyse.latency import gap_percentile_s, latencies_s, percentile, ranks_s
 from generator.analyse.roofline import linear_parameters, roofline
+from generator.analyse.run import RunFindings
 from generator.analyse.statistics import Comparison, Verdict
 from generator.measure.engine import Answered, Ask
 from generator.measure.meters.speed import gaps_of
@@ -150,6 +153,24 @@ def test_of_one_model_on_one_machine_the_run_with_the_most_methods_is_featured_a
 
     assert same.featured is same.runs[0]
     assert another.featured is another.runs[1]
+
+
+def test_of_many_runs_that_a_peer_checked_only_those_that_are_shown_are_taken_up_whole() -> None:
+    runs = [Run(manifest(f"2026-01-{day:02d}-example"), (completed(),), (peer(),)) for day in range(1, CHECKED + 6)]
+    whole = tuple(run_findings(run) for run in runs)
+    asked: list[int] = []
+
+    class Asked(tuple[RunFindings, ...]):
+        __slots__ = ()
+
+        def __getitem__(self, at: Any) -> Any:
+            asked.append(at)
+            return super().__getitem__(at)
+
+    found = choose(tuple(brief_of(run) for run in whole), Asked(whole))
+
+    assert found.checked == tuple(reversed(whole))[:CHECKED]
+    assert len(set(asked)) == CHECKED
 
 
 def test_two_rounds_advise_nobody_and_three_do() -> None:

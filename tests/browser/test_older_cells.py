@@ -100,6 +100,17 @@ def test_an_address_brings_older_rows_and_an_older_baseline(visit: Visit, large:
     assert "baseline" not in again.url
 
 
+def test_rows_that_come_when_a_baseline_was_chosen_are_divided_by_it_too(visit: Visit, large: str) -> None:
+    page = visit(large + "explore.html")
+    baseline = page.locator("select[name=baseline] optgroup option").first.get_attribute("value")
+    page.locator("select[name=baseline]").select_option(baseline)
+    ask_for_older(page)
+
+    speeds = page.locator("#explore-table tbody tr[data-output_tokens_per_s] td:nth-child(5)").all_inner_texts()
+    assert len(speeds) > 300
+    assert [text for text in speeds if "×" not in text] == []
+
+
 def test_only_some_hundreds_are_laid_out_at_once_and_the_page_says_how_many_fit(visit: Visit, large: str) -> None:
     page = visit(large + "explore.html")
     page.evaluate(

@@ -27,6 +27,8 @@ from hypothesis import strategies as st
 
 from generator.analyse.findings import find, run_findings
 from generator.analyse.noise import Detectable
+from generator.analyse.scenarios import Candidate, Margin
+from generator.analyse.statistics import Comparison, Verdict
 from generator.folders import PAGES, TEMPLATES
 from generator.measurements import Run
 from generator.record import Fault
@@ -222,3 +224,13 @@ def test_the_paradox_experiment_is_told_when_all_its_parts_are_there() -> None:
     assert "## The experiment" in whole
     assert "8 users of 4,096 tokens each" in whole
     assert "## The experiment" not in part
+
+
+@pytest.mark.parametrize(("verdict", "end"), [("higher", "1.30×)."), ("same", "1.30×), a tie.")])
+def test_a_margin_that_is_not_proven_is_called_a_tie(verdict: Verdict, end: str) -> None:
+    fast, slow = (Candidate(cell(method), {}) for method in ("awq", "fp16"))
+    found = Margin(fast, slow, "output_tokens_per_s", Comparison(1.09, 0.91, 1.3, 3, 0.2, verdict))
+
+    macros = environment_of(TEXTS).get_template("macros.md.j2").module
+    said = html.unescape(macros.margin(found))  # type: ignore[attr-defined]
+    assert said == f"Speed: AWQ has 1.09× that of FP16 (95% interval 0.91× to {end}"

@@ -65,6 +65,7 @@
         if (rows.length === own) {
           rows.push(...found);
           takeUp(found);
+          base = undefined; // none of these is divided yet
         }
         state.textContent = "";
       } catch {
