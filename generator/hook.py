@@ -93,8 +93,8 @@ def on_env(env: Environment, *, config: MkDocsConfig, files: Files) -> Environme
 
 
 def on_page_markdown(markdown: str, *, page: Page, **_: object) -> str:
-    """Set the tables of our own pages aside."""
-    if page.file.src_uri not in _ours:
+    """Set the tables of our own pages aside; an author's may have anything in them that looks like one."""
+    if page.file.src_uri not in _ours or page.file.src_uri in _written:
         return markdown
     rest, _aside[page.file.src_uri] = set_aside(markdown)
     return rest
@@ -102,7 +102,9 @@ def on_page_markdown(markdown: str, *, page: Page, **_: object) -> str:
 
 def on_page_content(html: str, *, page: Page, **_: object) -> str:
     """Put the tables back."""
-    tables = _aside.pop(page.file.src_uri, [])
+    if page.file.src_uri not in _aside:
+        return html
+    tables = _aside.pop(page.file.src_uri)
     page.present_anchor_ids = (page.present_anchor_ids or set()) | anchors(tables)
     return put_back(html, tables)
 

@@ -79,6 +79,26 @@ def test_tables_that_are_set_aside_are_as_mkdocs_alone_would_leave_them(project:
     assert {path for path in before if before[path] != after[path]} == set()
 
 
+def test_what_looks_like_a_table_of_ours_stays_as_its_author_wrote_it(project: Path) -> None:
+    table = '<div class="qp-table"><table>\n<tr><td>mine</td></tr>\n</table></div>'
+    body = f'<div data-aside="9"></div>\n\n```html\n{table}\n```\n'
+    for name, fields in (("by-hand", "title: By hand"), ("with-figures", "title: Mine\nwrite_up: true")):
+        (project / f"site/pages/{name}.md").write_text(f"---\n{fields}\n---\n# Mine\n\n{body}", encoding="utf-8")
+
+    settings = project / "mkdocs.yml"
+    named = "  - Explore: explore.md\n"
+    assert named in settings.read_text(encoding="utf-8")
+    nav = settings.read_text(encoding="utf-8").replace(named, f"{named}  - by-hand.md\n  - with-figures.md\n")
+    settings.write_text(nav, encoding="utf-8")
+
+    assert build(project).returncode == 0
+    for name in ("by-hand", "with-figures"):
+        page = output(project)[f"{name}.html"].decode()
+        assert '<div data-aside="9"></div>' in page
+        assert "mine" in re.sub("<[^>]*>", "", page[page.index("<article") : page.index("</article")])
+        assert "<td>mine" not in page
+
+
 def test_every_page_is_in_the_sitemap_though_it_is_only_copied(project: Path) -> None:
     assert build(project).returncode == 0
     files = output(project)
