@@ -262,7 +262,7 @@ class RunFindings:
         """One a scenario; none from a demo, which is too small to advise anybody."""
         if self.kind == "demo":
             return ()
-        candidates = [Candidate(one.cell, {**one.stats, **self._crowd(one)}) for one in self.shown]
+        candidates = [Candidate(one.cell, {**one.stats, **self._together(one)}) for one in self.shown]
         return tuple(recommend(scenario, candidates, self.floor) for scenario in SCENARIOS)
 
     @cached_property
@@ -270,12 +270,25 @@ class RunFindings:
         """The most requests at once that any cell of the run was measured with; None where that is not known."""
         return max((point.concurrency for one in self.shown for point in one.points), default=None)
 
-    def _crowd(self, one: CellFindings) -> dict[str, Stat]:
-        """`crowd_tokens_per_s`: what the cell makes with as many requests at once as any of the run had."""
-        found = [point for point in one.points if point.concurrency == self.crowd]
-        if self.crowd is None and "output_tokens_per_s" in one.stats:
-            return {"crowd_tokens_per_s": one.stats["output_tokens_per_s"]}
-        return {"crowd_tokens_per_s": found[0].stats["output_tokens_per_s"]} if found else {}
+    @cached_property
+    def service(self) -> int | None:
+        """The fewest users, eight or more, that any cell of the run served at once; None where none served so many."""
+        return min(
+            (point.concurrency for one in self.shown for point in one.served if point.concurrency >= 8), default=None
+        )
+
+    def _together(self, one: CellFindings) -> dict[str, Stat]:
+        """`crowd_tokens_per_s`: what the cell makes with as many requests at once as any of the run had;
+        `service_tokens_per_s`: with eight users, or the next more that were measured."""
+        speed = "output_tokens_per_s"
+        found = {
+            "crowd_tokens_per_s": [point for point in one.points if point.concurrency == self.crowd],
+            "service_tokens_per_s": [point for point in one.served if point.concurrency == self.service],
+        }
+        stats = {name: points[0].stats[speed] for name, points in found.items() if points}
+        if self.crowd is None and speed in one.stats:  # a reported run says of one load only
+            stats = dict.fromkeys(found, one.stats[speed])
+        return stats
 
 
 def _home_first(item: tuple[tuple[MethodId, EngineId], CellFindings]) -> bool:

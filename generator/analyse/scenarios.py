@@ -35,7 +35,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     # Room for eight conversations of 4,096 tokens, or it is no service.
     Scenario(
         "production",
-        (("crowd_tokens_per_s", "high"), ("context_capacity_tokens", "high")),
+        (("service_tokens_per_s", "high"), ("context_capacity_tokens", "high")),
         at_least=("context_capacity_tokens", 8 * 4_096),
     ),
     Scenario("constrained", (("weights_gib", "low"), ("output_tokens_per_s", "high"))),

@@ -9,6 +9,7 @@ from jinja2 import BytecodeCache, DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from generator import __version__
+from generator.analyse.brief import Brief
 from generator.analyse.cost import Price
 from generator.analyse.findings import Findings
 from generator.analyse.offers import advising_of
@@ -150,11 +151,16 @@ def _context(findings: Findings, files: Sequence[str]) -> dict[str, Any]:
 
 
 def _compared(findings: Findings) -> Iterator[tuple[str, RunFindings]]:
-    """The newest measured run in each mode, the featured one first, and the reported run."""
+    """The featured run, for each other mode the newest one that is complete and no part of an experiment, as far as
+    there is such, and the reported run."""
     seen: set[str] = set()
     featured = findings.featured.manifest.run_id if findings.featured else None
     newest = reversed([*enumerate(findings.briefs)])
-    for at, brief in sorted(newest, key=lambda one: one[1].run_id != featured):
+
+    def standing(one: tuple[int, Brief]) -> tuple[bool, bool, bool]:
+        return one[1].run_id != featured, not one[1].complete, one[1].experiment is not None
+
+    for at, brief in sorted(newest, key=standing):
         if brief.kind == "measured" and brief.mode is not None and brief.ordinary and brief.mode not in seen:
             seen.add(brief.mode)
             yield f"measured, {MODES[brief.mode]}", findings.runs[at]

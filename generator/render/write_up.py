@@ -75,7 +75,8 @@ class _References:
         one, other = self._cell(found, method, engine), self._cell(found, to, None)
         comparison = found.comparison(one, other, quantity)
         if comparison is None:
-            raise UsageError(f"{one.name} and {other.name} have no ratio of {quantity!r} there")
+            both = ", ".join(sorted(one.stats.keys() & other.stats.keys()))
+            raise UsageError(f"{one.name} and {other.name} have no ratio of {quantity!r} there; both have: {both}")
         return self._macros.ratio_phrase(comparison)
 
     def chart(self, name: str, title: str, how: str = "", *, run: str = FEATURED) -> object:
