@@ -5,12 +5,12 @@ from typing import TypeVar
 
 from generator.cells import Cell
 from generator.frozen import Frozen
-from generator.manifest import Hardware, MeasuredRun
+from generator.manifest import Hardware, MeasuredRun, ReportedRun, Source
 from generator.measurements import Run
 from generator.methods import METHOD_IDS, EngineId, MethodId, method_of
 from generator.peer import PeerResult
 from generator.profiles import Profile, load_profile
-from generator.record import Completed, Configuration, Failed, Fault, Quantities, Shape, Unserved
+from generator.record import Completed, Configuration, Failed, Fault, Quantities, Reported, Shape, Unserved
 from generator.samples import Gaps, Limits, Point, Quality, QualityWindows, Requests, Sample, TaskScore
 
 NO_GPU = "there is no GPU in this machine"
@@ -254,3 +254,22 @@ def with_controls(rounds: int = 3) -> Run:
         for index, (which, speed) in enumerate(speeds.items())
     ]
     return Run(manifest(cells=tuple(speeds)), tuple(launches))
+
+
+def reported() -> Run:
+    """Figures that somebody published: no sizes of a KV cache, and no numbers of users."""
+    example = manifest(methods=("fp16", "awq"))
+    source = Source(author="A. Author", title="A title", url="https://example.org/", note="An example.")
+    taken = example.model_dump(include={"schema_version", "run_id", "created_at", "cells", "hardware", "versions"})
+    launches = [
+        Reported(
+            schema_version=1,
+            status="reported",
+            cell=launch.cell,
+            round=1,
+            configuration=replaced(launch.configuration, kv_cache_bytes_per_token=None),
+            quantities=launch.quantities,
+        )
+        for launch in (completed("fp16"), completed("awq", speed=200.0))
+    ]
+    return Run(ReportedRun(**taken, origin="reported", model_name="Example", source=source), tuple(launches))

@@ -19,6 +19,8 @@ from examples import (
     four_methods,
     manifest,
     peer,
+    replaced,
+    reported,
     with_controls,
 )
 from experiments import part_of_the_experiment, searched, with_long_prompts_measured
@@ -29,6 +31,7 @@ from generator.analyse.findings import find, run_findings
 from generator.analyse.noise import Detectable
 from generator.analyse.scenarios import Candidate, Margin
 from generator.analyse.statistics import Comparison, Verdict
+from generator.cells import Cell, Mode
 from generator.folders import PAGES, TEMPLATES
 from generator.measurements import Run
 from generator.record import Fault
@@ -215,6 +218,33 @@ def test_what_launches_prove_is_said_in_proportion(least: float, most: float, sa
     found = Detectable(least, cell("awq"), most, cell("gptq"))
 
     assert said in html.unescape(macros.proven(found))  # type: ignore[attr-defined]
+
+
+def test_what_one_cell_s_points_prove_names_it_not_twice() -> None:
+    macros = environment_of(TEXTS).get_template("macros.md.j2").module
+    said = html.unescape(macros.proven(Detectable(0.02, cell("awq"), 1.5, cell("awq"))))  # type: ignore[attr-defined]
+
+    assert said.endswith("from 2.0% on at best, not even a doubling at worst.")
+
+
+def test_beside_the_article_stand_complete_runs_though_newer_ones_are_under_way() -> None:
+    def run(run_id: str, mode: Mode, missing: int = 0) -> Run:
+        def of(one: Cell) -> Cell:
+            return replaced(one, mode=mode if one.engine == "vllm" else "eager")
+
+        whole = with_controls(rounds=3)
+        cells = tuple(of(one) for one in whole.manifest.cells)
+        launches = [replaced(launch, cell=of(launch.cell)) for launch in whole.launches]
+        created_at = f"{run_id[:10]}T00:00:00Z"
+        changed = replaced(whole.manifest, run_id=run_id, created_at=created_at, cells=cells)
+        return Run(changed, tuple(launches[: len(launches) - missing]))
+
+    runs = [run("2026-02-01-graphs", "graphs"), run("2026-02-02-whole", "eager"), run("2026-02-03-begun", "eager", 14)]
+    page = pages(*runs, reported())["comparison.md"]
+    chart = page[page.index("Do the article") :]
+
+    assert "runs/2026-02-02-whole.html#files" in chart
+    assert "2026-02-03-begun" not in chart
 
 
 def test_the_paradox_experiment_is_told_when_all_its_parts_are_there() -> None:

@@ -5,13 +5,12 @@ import json
 import re
 
 import pytest
-from examples import completed, failed, four_methods, manifest, replaced, with_controls
+from examples import failed, four_methods, replaced, reported, with_controls
 
 from generator.analyse.findings import find
 from generator.folders import PAGES, TEMPLATES
-from generator.manifest import ReportedRun, Source
 from generator.measurements import Run
-from generator.record import Completed, Reported
+from generator.record import Completed
 from generator.render.advice import factor
 from generator.render.pages import inert, render_pages
 from generator.render.units import asked, times_at_least, upward
@@ -21,25 +20,6 @@ TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob(
 
 def scenarios(*runs: Run) -> str:
     return render_pages(find(runs), TEXTS, ())["scenarios.md"]
-
-
-def reported() -> Run:
-    """Figures that somebody published: no sizes of a KV cache, and no numbers of users."""
-    example = manifest(methods=("fp16", "awq"))
-    source = Source(author="A. Author", title="A title", url="https://example.org/", note="An example.")
-    taken = example.model_dump(include={"schema_version", "run_id", "created_at", "cells", "hardware", "versions"})
-    launches = [
-        Reported(
-            schema_version=1,
-            status="reported",
-            cell=launch.cell,
-            round=1,
-            configuration=replaced(launch.configuration, kv_cache_bytes_per_token=None),
-            quantities=launch.quantities,
-        )
-        for launch in (completed("fp16"), completed("awq", speed=200.0))
-    ]
-    return Run(ReportedRun(**taken, origin="reported", model_name="Example", source=source), tuple(launches))
 
 
 def unmetered(launch: Completed) -> Completed:
