@@ -45,6 +45,11 @@ class Brief:
         """The name of the run."""
         return self.manifest.run_id
 
+    @property
+    def standing(self) -> tuple[bool, bool]:
+        """Greater for a run that is complete, and among those for one that is no part of an experiment."""
+        return self.complete, self.experiment is None
+
 
 def brief_of(run: RunFindings) -> Brief:
     """What `Brief` says, of a run taken up whole."""

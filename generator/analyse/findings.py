@@ -95,15 +95,11 @@ def _newest(briefs: Sequence[Brief], kind: Kind) -> Brief | None:
     """The newest that is complete and no part of an experiment, as far as there are such. Of all such runs of its model
     on its machine, the one to compare by: with CUDA graphs, as a server runs, with the most methods and then cells."""
     of_kind = [brief for brief in reversed(briefs) if brief.kind == kind]
-    newest = max(of_kind, key=_standing, default=None)  # `max` gives the first of equals: the newest
+    newest = max(of_kind, key=lambda brief: brief.standing, default=None)  # `max` gives the first of equals: the newest
     if newest is None:
         return None
-    alike = [one for one in of_kind if _standing(one) == _standing(newest) and _subject(one) == _subject(newest)]
+    alike = [one for one in of_kind if one.standing == newest.standing and _subject(one) == _subject(newest)]
     return max(alike, key=lambda brief: ("graphs" in brief.modes, brief.methods, brief.cells))
-
-
-def _standing(brief: Brief) -> tuple[bool, bool]:
-    return brief.complete, brief.experiment is None
 
 
 def _subject(brief: Brief) -> object:

@@ -9,7 +9,7 @@ from generator.analyse.cell import CellFindings
 from generator.analyse.noise import Detectable, Points
 from generator.analyse.peers import PeerFindings, peers_of
 from generator.analyse.quality import QualityFindings, quality_of
-from generator.analyse.scenarios import SCENARIOS, Candidate, Recommendation, ScenarioId, recommend
+from generator.analyse.scenarios import SCENARIOS, SERVICE_USERS, Candidate, Recommendation, ScenarioId, recommend
 from generator.analyse.search import TooSmall, too_small
 from generator.analyse.split import Split, split_of
 from generator.analyse.statistics import (
@@ -272,9 +272,10 @@ class RunFindings:
 
     @cached_property
     def service(self) -> int | None:
-        """The fewest users, eight or more, that any cell of the run served at once; None where none served so many."""
+        """The fewest users, `SERVICE_USERS` or more, that any cell served at once; None where none served so many."""
         return min(
-            (point.concurrency for one in self.shown for point in one.served if point.concurrency >= 8), default=None
+            (point.concurrency for one in self.shown for point in one.served if point.concurrency >= SERVICE_USERS),
+            default=None,
         )
 
     def _together(self, one: CellFindings) -> dict[str, Stat]:

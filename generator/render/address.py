@@ -26,6 +26,11 @@ def link(site_url: str, path: str, page: str = "index.md") -> str:
     return site_url + path if site_url else posixpath.relpath(path, posixpath.dirname(page) or ".")
 
 
+def source_of(run: RunFindings | Brief) -> str:
+    """The page of a run, as Markdown."""
+    return f"runs/{run.manifest.run_id}.md"
+
+
 def page_of(run: RunFindings | Brief) -> str:
-    """The page of a run."""
+    """The page of a run, as it is read."""
     return f"runs/{run.manifest.run_id}.html"

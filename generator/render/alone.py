@@ -12,6 +12,7 @@ from generator.measurements import launch_name, peer_name
 from generator.peer import PEER
 from generator.record import LAUNCH
 from generator.render.about import Tell
+from generator.render.address import source_of
 from generator.render.cells import rows_json
 from generator.render.head import with_head_of_run
 from generator.render.pages import render_run
@@ -32,12 +33,7 @@ def alone(run: RunFindings, environment: Environment, tell: Tell, site_url: str)
     """What is made of `run`; the same run gives the same."""
     data = records_of(run)
     page = with_head_of_run(render_run(run, environment, tuple(data)), run, tell, site_url, tuple(data))
-    return Alone(brief_of(run), rows_json(run, environment), {page_path(run.manifest.run_id): page, **data})
-
-
-def page_path(run_id: str) -> str:
-    """Where the page of a run is among the pages, as Markdown."""
-    return f"runs/{run_id}.md"
+    return Alone(brief_of(run), rows_json(run, environment), {source_of(run): page, **data})
 
 
 def sheet_path(run_id: str) -> str:

@@ -10,7 +10,7 @@ from generator.analyse.run import RunFindings
 from generator.methods import METHODS
 from generator.render import dataset
 from generator.render.about import Tell, plain
-from generator.render.address import page_of
+from generator.render.address import source_of
 from generator.render.card import METHOD, Bar, Card, draw
 from generator.render.pages import PAGES
 from generator.render.runs import by_run
@@ -50,7 +50,7 @@ def with_heads(
 def with_head_of_run(page: str, run: RunFindings, tell: Tell, site_url: str, files: Sequence[str]) -> str:
     """The page of one run with what its head needs, from that run alone: it has no card of its own, and the theme gives
     it that of the home page."""
-    path = page_of(run).replace(".html", ".md")
+    path = source_of(run)
     return _with_fields(
         page, {"headline": _headline(page), "dataset": dataset.of_run(run, tell, site_url, path, files)}
     )

@@ -157,10 +157,10 @@ def _compared(findings: Findings) -> Iterator[tuple[str, RunFindings]]:
     featured = findings.featured.manifest.run_id if findings.featured else None
     newest = reversed([*enumerate(findings.briefs)])
 
-    def standing(one: tuple[int, Brief]) -> tuple[bool, bool, bool]:
-        return one[1].run_id != featured, not one[1].complete, one[1].experiment is not None
+    def rank(one: tuple[int, Brief]) -> tuple[bool, tuple[bool, bool]]:
+        return one[1].run_id == featured, one[1].standing
 
-    for at, brief in sorted(newest, key=standing):
+    for at, brief in sorted(newest, key=rank, reverse=True):  # equals stay in their order
         if brief.kind == "measured" and brief.mode is not None and brief.ordinary and brief.mode not in seen:
             seen.add(brief.mode)
             yield f"measured, {MODES[brief.mode]}", findings.runs[at]

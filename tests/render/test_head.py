@@ -13,7 +13,7 @@ from generator.analyse.findings import find
 from generator.folders import MEASUREMENTS, TEMPLATES
 from generator.measurements import Run, read_runs
 from generator.render.about import plain, teller
-from generator.render.alone import page_path
+from generator.render.address import source_of
 from generator.render.dataset import NAMED
 from generator.render.head import with_head_of_run, with_heads
 from generator.render.pages import environment_of, render_pages, render_run
@@ -38,9 +38,7 @@ def made(*runs: Run, site_url: str = URL) -> dict[str, str | bytes]:
     findings, environment = find(runs), environment_of(TEXTS)
     tell = teller(environment)
     of_runs = {
-        page_path(run.manifest.run_id): with_head_of_run(
-            render_run(run, environment, FILES), run, tell, site_url, FILES
-        )
+        source_of(run): with_head_of_run(render_run(run, environment, FILES), run, tell, site_url, FILES)
         for run in findings.runs
     }
     return with_heads(render_pages(findings, TEXTS, FILES), findings, tell, site_url, FILES) | of_runs

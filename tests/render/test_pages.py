@@ -35,7 +35,7 @@ from generator.cells import Cell, Mode
 from generator.folders import PAGES, TEMPLATES
 from generator.measurements import Run
 from generator.record import Fault
-from generator.render.alone import page_path
+from generator.render.address import source_of
 from generator.render.pages import environment_of, inert, render_pages, render_run
 
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
@@ -44,7 +44,7 @@ EXTENSIONS = ["admonition", "attr_list", "md_in_html", "tables", "toc"]
 
 def pages(*runs: Run) -> dict[str, str]:
     environment = environment_of(TEXTS)
-    of_runs = {page_path(run.manifest.run_id): render_run(run_findings(run), environment, ()) for run in runs}
+    of_runs = {source_of(run_findings(run)): render_run(run_findings(run), environment, ()) for run in runs}
     return render_pages(find(runs), TEXTS, ()) | of_runs
 
 

@@ -13,7 +13,7 @@ from generator.folders import TEMPLATES
 from generator.measurements import Run
 from generator.record import Fault
 from generator.render import feed
-from generator.render.alone import page_path
+from generator.render.address import source_of
 from generator.render.gallery import Gallery
 from generator.render.pages import environment_of, inert, render_pages, render_run
 from generator.render.runs import by_run
@@ -37,7 +37,7 @@ def of_runs(*runs: Run, files: Sequence[str] = ()) -> dict[str, str]:
     """The pages of single runs."""
     environment, raw = environment_of(TEXTS), by_run(files)
     return {
-        page_path(run.manifest.run_id): render_run(run_findings(run), environment, raw.get(run.manifest.run_id, ()))
+        source_of(run_findings(run)): render_run(run_findings(run), environment, raw.get(run.manifest.run_id, ()))
         for run in runs
     }
 
