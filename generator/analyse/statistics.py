@@ -7,11 +7,11 @@ Holm's rule (S. Holm, 1979, "A Simple Sequentially Rejective Multiple Test Proce
 """
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from math import exp, inf, log, sqrt
 from statistics import fmean, median, stdev
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, NamedTuple, TypeVar
 
 from mpmath import betainc, findroot
 
@@ -21,6 +21,9 @@ POWER: Final = 0.8
 # Differences below this decide nothing, however sure they are. A machine whose equal cells lie further apart than that
 # has a larger floor of its own.
 MATERIAL: Final = 0.02
+
+# Below this, logarithms spread by nothing but their own rounding.
+ROUNDING: Final = 1e-14
 
 Verdict = Literal["higher", "lower", "same"]
 Key = TypeVar("Key", bound=Hashable)
@@ -59,7 +62,7 @@ class Stat:
         logs = [log(value) for value in self.by_round.values() if value > 0]
         if len(logs) < 3 or len(logs) < self.count:
             return None
-        margin = t_quantile((1 + CONFIDENCE) / 2, len(logs) - 1) * stdev(logs) / sqrt(len(logs))
+        margin = reach(1, len(logs) - 1) * stdev(logs) / sqrt(len(logs))
         return exp(fmean(logs) - margin), exp(fmean(logs) + margin)
 
     def map(self, factor: float) -> "Stat":
@@ -68,12 +71,40 @@ class Stat:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """What launches tell of the logarithm of a ratio: its mean, the standard error of that with its degrees of freedom,
+    and from how many rounds. `error` is None where they are too few for one, and `freedom` then 0."""
+
+    mean: float
+    error: float | None
+    freedom: int
+    rounds: int
+
+    @property
+    def p(self) -> float | None:
+        """The chance of a mean this far from 0 between equal cells, by itself; None without an error."""
+        if self.error is None:
+            return None
+        if self.error < ROUNDING:  # figures that do not vary, like the bytes of the weights
+            return 1.0 if abs(self.mean) < ROUNDING else 0.0
+        return 2 * (1 - t_probability(abs(self.mean) / self.error, self.freedom))
+
+    def ends(self, among: int = 1) -> tuple[float, float] | None:
+        """The t interval of the mean at its share of the risk of error, when `among` comparisons share it evenly."""
+        if self.error is None:
+            return None
+        margin = 0.0 if self.error < ROUNDING else reach(among, self.freedom) * self.error
+        return self.mean - margin, self.mean + margin
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """A quantity against that of another cell.
 
-    `ratio` is the geometric mean of the ratios of the rounds that both have, `low` and `high` its 95% t interval, None
-    where there are not two such rounds. `p` is the chance of a ratio this far from 1 between equal cells, by itself;
-    `verdict` is what may be said of it among the comparisons that it was made with.
+    `ratio` is the geometric mean of the ratios of the rounds that both have. `low` and `high` are the ends of its 95% t
+    interval, widened for the comparisons that were made with it as Holm's rule does, so that it leaves out 1 just where
+    the difference is proven; None where there are not two such rounds. `p` is the chance of a ratio this far from 1
+    between equal cells, by itself; `verdict` is what may be said of it among the comparisons that it was made with.
     """
 
     ratio: float
@@ -97,13 +128,8 @@ def compare_all(values: Mapping[Key, Stat], base: Stat, floor: float = MATERIAL)
     interval.
     Values that have no ratio to the base (a figure of theirs is not above 0) are left out.
     """
-    found = {key: _compare(value, base) for key, value in values.items()}
-    family = {key: comparison for key, comparison in found.items() if comparison is not None}
-    proven = holm({key: comparison.p for key, comparison in family.items()})
-    return {
-        key: replace(comparison, verdict=verdict_of(comparison, proven=key in proven, floor=floor))
-        for key, comparison in family.items()
-    }
+    estimates = {key: paired for key, value in values.items() if (paired := estimate(value, base)) is not None}
+    return judge(estimates, floor, without_error=True)
 
 
 def compare(value: Stat, base: Stat, floor: float = MATERIAL) -> Comparison | None:
@@ -111,20 +137,14 @@ def compare(value: Stat, base: Stat, floor: float = MATERIAL) -> Comparison | No
     return compare_all({"": value}, base, floor).get("")
 
 
-def _compare(value: Stat, base: Stat) -> Comparison | None:
-    if any(figure <= 0 for stat in (value, base) for figure in stat.by_round.values()):
+def estimate(value: Stat, base: Stat) -> Estimate | None:
+    """The ratio of the two, paired by round; None where a figure is not above 0."""
+    if value.low <= 0 or base.low <= 0:
         return None
     logs = log_ratios(value, base)
-    rounds = len(logs)
-    if rounds < 2:
-        return Comparison(value.median / base.median, None, None, rounds, 0.0, "same")
-    mean = fmean(logs)
-    error = stdev(logs) / sqrt(len(logs))
-    margin = t_quantile((1 + CONFIDENCE) / 2, len(logs) - 1) * error
-    if error == 0:  # figures that do not vary, like the bytes of the weights
-        return Comparison(exp(mean), exp(mean), exp(mean), rounds, 1.0 if mean == 0 else 0.0, "same")
-    p = 2 * (1 - t_probability(abs(mean) / error, len(logs) - 1))
-    return Comparison(exp(mean), exp(mean - margin), exp(mean + margin), rounds, p, "same")
+    if len(logs) < 2:
+        return Estimate(log(value.median / base.median), None, 0, len(logs))
+    return Estimate(fmean(logs), stdev(logs) / sqrt(len(logs)), len(logs) - 1, len(logs))
 
 
 def log_ratios(value: Stat, base: Stat) -> list[float]:
@@ -133,21 +153,43 @@ def log_ratios(value: Stat, base: Stat) -> list[float]:
     return [log(value.by_round[round_] / base.by_round[round_]) for round_ in rounds]
 
 
-def verdict_of(comparison: Comparison, *, proven: bool, floor: float) -> Verdict:
-    """What may be said of a comparison that is `proven` among those that it was made with, or is not."""
-    if not proven or abs(log(comparison.ratio)) < log(1 + floor):
-        return "same"
-    return "higher" if comparison.ratio > 1 else "lower"
+def judge(estimates: Mapping[Key, Estimate], floor: float, *, without_error: bool) -> dict[Key, Comparison]:
+    """What may be said of the estimates as one family, differences below `floor` deciding nothing. `without_error` says
+    whether those without an error are differences, because nothing better can be had, or are not."""
+    p_values = {key: p for key, one in estimates.items() if (p := one.p) is not None}
+    decisions = holm(p_values)
+    found = {}
+    for key, one in estimates.items():
+        proven, among = decisions.get(key, Decision(without_error, 1))
+        low, high = (exp(end) for end in ends) if (ends := one.ends(among)) else (None, None)
+        verdict: Verdict = "same"
+        if proven and abs(one.mean) >= log(1 + floor):
+            verdict = "higher" if one.mean > 0 else "lower"
+        found[key] = Comparison(exp(one.mean), low, high, one.rounds, p_values.get(key, 0.0), verdict)
+    return found
 
 
-def holm(p_values: Mapping[Key, float]) -> set[Key]:
-    """The keys whose differences are proven, with a risk of 5% that any of them is not real."""
-    proven: set[Key] = set()
-    for rank, key in enumerate(sorted(p_values, key=lambda key: p_values[key])):
-        if p_values[key] > (1 - CONFIDENCE) / (len(p_values) - rank):
-            break
-        proven.add(key)
-    return proven
+class Decision(NamedTuple):
+    """Whether a difference is proven, and among how many comparisons the risk was shared when that was decided."""
+
+    proven: bool
+    among: int
+
+
+def holm(p_values: Mapping[Key, float]) -> dict[Key, Decision]:
+    """Which differences are proven, with a risk of 5% that any of those is not real."""
+    decisions: dict[Key, Decision] = {}
+    proven, among = True, len(p_values)
+    for key in sorted(p_values, key=lambda key: p_values[key]):
+        proven = proven and p_values[key] <= (1 - CONFIDENCE) / among  # after the first that is not, none is
+        decisions[key] = Decision(proven, among)
+        among -= proven
+    return decisions
+
+
+def reach(among: int, freedom: int) -> float:
+    """How many standard errors a t interval extends to either side when `among` comparisons share the risk of error."""
+    return t_quantile(1 - (1 - CONFIDENCE) / 2 / among, freedom)
 
 
 def smallest_detectable(log_ratios: Sequence[float], comparisons: int = 1) -> float:
@@ -156,8 +198,8 @@ def smallest_detectable(log_ratios: Sequence[float], comparisons: int = 1) -> fl
     if len(log_ratios) < 2:
         return inf
     freedom = len(log_ratios) - 1
-    reach = t_quantile(1 - (1 - CONFIDENCE) / 2 / comparisons, freedom) + t_quantile(POWER, freedom)
-    return exp(reach * stdev(log_ratios) / sqrt(len(log_ratios))) - 1
+    errors = reach(comparisons, freedom) + t_quantile(POWER, freedom)
+    return exp(errors * stdev(log_ratios) / sqrt(len(log_ratios))) - 1
 
 
 def t_probability(t: float, freedom: int) -> float:

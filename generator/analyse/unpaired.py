@@ -6,25 +6,10 @@ Population Variances are Involved"), which lets each run spread as it does.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
-from math import exp, log, sqrt
+from math import log, sqrt
 from statistics import fmean, variance
-from typing import Final
 
-from generator.analyse.statistics import (
-    CONFIDENCE,
-    MATERIAL,
-    Comparison,
-    Key,
-    Stat,
-    holm,
-    t_probability,
-    t_quantile,
-    verdict_of,
-)
-
-# Below this, figures spread by nothing but the rounding of their logarithms.
-ROUNDING: Final = 1e-14
+from generator.analyse.statistics import MATERIAL, ROUNDING, Comparison, Estimate, Key, Stat, judge
 
 
 def compare_unpaired(pairs: Mapping[Key, tuple[Stat, Stat]], floor: float = MATERIAL) -> dict[Key, Comparison]:
@@ -35,31 +20,21 @@ def compare_unpaired(pairs: Mapping[Key, tuple[Stat, Stat]], floor: float = MATE
     None, and the verdict is "same" because nothing is proven. Pairs that have no ratio (a figure is not above 0) are
     left out.
     """
-    found = {key: compared for key, (value, base) in pairs.items() if (compared := _welch(value, base)) is not None}
-    proven = holm({key: comparison.p for key, comparison in found.items() if comparison.low is not None})
-    return {
-        key: replace(comparison, verdict=verdict_of(comparison, proven=key in proven, floor=floor))
-        for key, comparison in found.items()
-    }
+    estimates = {key: found for key, (value, base) in pairs.items() if (found := _welch(value, base)) is not None}
+    return judge(estimates, floor, without_error=False)
 
 
-def _welch(value: Stat, base: Stat) -> Comparison | None:
+def _welch(value: Stat, base: Stat) -> Estimate | None:
     if value.low <= 0 or base.low <= 0:
         return None
     launches = min(value.count, base.count)
     if launches < 2:
-        return Comparison(value.median / base.median, None, None, launches, 1.0, "same")
+        return Estimate(log(value.median / base.median), None, 0, launches)
     mine, its = ([log(figure) for figure in stat.by_round.values()] for stat in (value, base))
-    difference = fmean(mine) - fmean(its)
     parts = variance(mine) / len(mine), variance(its) / len(its)
     error = sqrt(sum(parts))
-    if error < ROUNDING:  # figures that do not vary, like the bytes of the weights
-        ratio = exp(difference)
-        return Comparison(ratio, ratio, ratio, launches, 1.0 if abs(difference) < ROUNDING else 0.0, "same")
-    freedom = _freedom(parts, (len(mine), len(its)))
-    margin = t_quantile((1 + CONFIDENCE) / 2, freedom) * error
-    p = 2 * (1 - t_probability(abs(difference) / error, freedom))
-    return Comparison(exp(difference), exp(difference - margin), exp(difference + margin), launches, p, "same")
+    freedom = launches - 1 if error < ROUNDING else _freedom(parts, (len(mine), len(its)))
+    return Estimate(fmean(mine) - fmean(its), error, freedom, launches)
 
 
 def _freedom(parts: tuple[float, float], counts: tuple[int, int]) -> int:

@@ -152,9 +152,31 @@ def test_what_has_no_ratio_is_not_compared() -> None:
 
 
 def test_holm_stops_at_the_first_that_is_not_proven() -> None:
-    assert holm({"a": 0.01, "b": 0.03, "c": 0.04}) == {"a"}
-    assert holm({"a": 0.01, "b": 0.02, "c": 0.04}) == {"a", "b", "c"}
-    assert holm({}) == set()
+    def proven(**p_values: float) -> set[str]:
+        return {key for key, decision in holm(p_values).items() if decision.proven}
+
+    assert proven(a=0.01, b=0.03, c=0.04) == {"a"}
+    assert proven(a=0.01, b=0.02, c=0.04) == {"a", "b", "c"}
+    assert proven() == set()
+
+
+@given(st.lists(st.lists(st.floats(0.9, 1.1), min_size=3, max_size=3), min_size=1, max_size=6))
+def test_an_interval_leaves_out_1_just_where_the_difference_is_proven(launches: list[list[float]]) -> None:
+    values = {number: stat(*figures_) for number, figures_ in enumerate(launches)}
+    for comparison in compare_all(values, stat(1.0, 1.01, 0.99), floor=0).values():
+        assert comparison.low is not None
+        assert comparison.high is not None
+        assert (comparison.verdict == "same") == (comparison.low <= 1 <= comparison.high)
+
+
+def test_the_interval_of_one_of_many_is_wider_than_by_itself() -> None:
+    base, values = stat(1.0, 1.01, 0.99), {number: stat(1.0, 1.0 + number / 100, 1.02) for number in (1, 2, 3)}
+    together, alone = compare_all(values, base)[2], found(values[2], base)
+
+    assert together.ratio == alone.ratio
+    assert together.low is not None
+    assert alone.low is not None
+    assert together.low < alone.low
 
 
 def test_nothing_can_be_detected_with_one_round() -> None:
