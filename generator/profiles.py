@@ -42,6 +42,11 @@ class SyntheticCheckpoint(Frozen):
 
     synthetic: Literal["llama-3.1-8b", "tiny"]
 
+    @property
+    def positions(self) -> int:
+        """The longest context that it is made for, in tokens."""
+        return {"llama-3.1-8b": 131_072, "tiny": 2_048}[self.synthetic]
+
 
 Checkpoint = HubCheckpoint | LocalCheckpoint | SyntheticCheckpoint
 

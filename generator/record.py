@@ -55,7 +55,8 @@ Scalar = bool | int | float | Text | None
 
 
 class Shape(Frozen):
-    """The dimensions of a Llama-like model, from its config.json: what bytes and FLOPs per token follow from."""
+    """The dimensions of a Llama-like model, from its config.json: what bytes and FLOPs per token follow from.
+    `positions` is the longest context that it is made for, in tokens; null in records that are older than the field."""
 
     hidden: Count
     intermediate: Count
@@ -65,6 +66,7 @@ class Shape(Frozen):
     head: Count
     vocabulary: Count
     tied_embeddings: bool
+    positions: Count | None = None
 
 
 class Configuration(Frozen):

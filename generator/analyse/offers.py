@@ -70,13 +70,14 @@ def advising_of(run: RunFindings) -> Advising | None:
     users = tuple(sorted({users for of_cell in speeds.values() for users in of_cell}))
     ratios = {number: _intervals({id_: of[number] for id_, of in speeds.items() if number in of}) for number in users}
     budget_gib = None if isinstance(run.manifest, ReportedRun) else run.manifest.memory_budget_gib
+    context_tokens = min(CONTEXT_TOKENS, run.context_limit_tokens or CONTEXT_TOKENS)
     return Advising(
         cells=run.shown,
         offers=tuple(_offer(run, one, speeds[one.cell.id], ratios) for one in run.shown),
         rule=Rule(floor=run.floor),
         users=users,
         prompts=_prompts(points.values()),
-        wishes=Wishes(budget_gib or CARD_GIB, CONTEXT_TOKENS, users[0], None, 100) if users else None,
+        wishes=Wishes(budget_gib or CARD_GIB, context_tokens, users[0], None, 100) if users else None,
     )
 
 

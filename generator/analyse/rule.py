@@ -84,8 +84,8 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A cell that qualifies. `lead` is the lower end of what the best is ahead of it, in the unit of the objective, a
-    logarithm; None where there is no interval to say so."""
+    """A cell that qualifies. `lead` and `lead_high` are the ends of the interval of what the best is ahead of it, in
+    the unit of the objective, a logarithm; None where there is no interval to say so."""
 
     cell: str
     tokens_per_s: float
@@ -93,6 +93,7 @@ class Ranked:
     needed_gib: float
     score: float
     lead: float | None
+    lead_high: float | None
     tied: bool
 
 
@@ -147,10 +148,10 @@ def ranked(offers: Sequence[Offer], wishes: Wishes, rule: Rule) -> tuple[tuple[R
     if not scored:
         return (), excluded
     best, floor = scored[0], ln(1 + rule.floor)
-    ranking = [replace(best, lead=0.0, tied=True)]
+    ranking = [replace(best, lead=0.0, lead_high=0.0, tied=True)]
     for entry in scored[1:]:
-        lead = _lead(admitted[best.cell], best, entry, wishes, rule)
-        ranking.append(replace(entry, lead=lead, tied=lead is None or not lead > floor))
+        lead, high = _lead(admitted[best.cell], best, entry, wishes, rule) or (None, None)
+        ranking.append(replace(entry, lead=lead, lead_high=high, tied=lead is None or not lead > floor))
     return tuple(ranking), excluded
 
 
@@ -183,18 +184,18 @@ def _scored(offer: Offer, wishes: Wishes, rule: Rule) -> Ranked:
     score = 0.0
     for (term, better), share in zip(rule.objective, _shares(wishes), strict=True):
         score += share * (logs[term] if better == "high" else -logs[term])
-    return Ranked(offer.cell, speed, cache, needed, score, lead=None, tied=False)
+    return Ranked(offer.cell, speed, cache, needed, score, lead=None, lead_high=None, tied=False)
 
 
-def _lead(offer: Offer, best: Ranked, other: Ranked, wishes: Wishes, rule: Rule) -> float | None:
-    """The lower end of what `best`, which is of `offer`, is ahead. Speeds without an interval prove nothing, unless
-    they weigh nothing."""
+def _lead(offer: Offer, best: Ranked, other: Ranked, wishes: Wishes, rule: Rule) -> tuple[float, float] | None:
+    """The interval of what `best`, which is of `offer`, is ahead. Speeds without an interval prove nothing, unless they
+    weigh nothing."""
     apart = ln(best.needed_gib) - ln(other.needed_gib)
     intervals = {
         "speed": offer.log_ratios.get(wishes.users, {}).get(other.cell),
         "memory": (apart, apart),
     }
-    lead = 0.0
+    lead, high = 0.0, 0.0
     for (term, better), share in zip(rule.objective, _shares(wishes), strict=True):
         if share == 0:
             continue
@@ -202,7 +203,8 @@ def _lead(offer: Offer, best: Ranked, other: Ranked, wishes: Wishes, rule: Rule)
         if interval is None:
             return None
         lead += share * (interval[0] if better == "high" else -interval[1])
-    return lead
+        high += share * (interval[1] if better == "high" else -interval[0])
+    return lead, high
 
 
 def _shares(wishes: Wishes) -> tuple[float, float]:

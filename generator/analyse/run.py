@@ -23,6 +23,7 @@ from generator.cells import Cell, Mode
 from generator.manifest import Experiment, MeasuredRun, ReportedRun
 from generator.measurements import Run
 from generator.methods import BASELINE, METHODS, EngineId, MethodId, method_of
+from generator.profiles import SyntheticCheckpoint
 from generator.record import Completed, Failed, Fault, Reported, Stage
 from generator.samples import TaskScore
 
@@ -108,6 +109,16 @@ class RunFindings:
         if self.experiment == "smallest_budget":
             return 2 * len(self.cells)
         return len(self.manifest.cells) * self.manifest.profile.rounds
+
+    @property
+    def context_limit_tokens(self) -> int | None:
+        """The longest context that the model is made for; None where the records don't know."""
+        shapes = [one.configuration.shape for one in self.shown if one.configuration and one.configuration.shape]
+        known = [shape.positions for shape in shapes if shape.positions]
+        if not isinstance(self.manifest, ReportedRun):
+            checkpoints = self.manifest.profile.checkpoints.values()
+            known += [one.positions for one in checkpoints if isinstance(one, SyntheticCheckpoint)]
+        return min(known, default=None)
 
     @property
     def ordinary(self) -> bool:

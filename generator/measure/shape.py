@@ -19,6 +19,7 @@ def shape_of(checkpoint: str) -> Shape | None:
             head=config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"],
             vocabulary=config["vocab_size"],
             tied_embeddings=config.get("tie_word_embeddings", False),
+            positions=config.get("max_position_embeddings"),
         )
     except KeyError:
         return None

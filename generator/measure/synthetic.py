@@ -18,6 +18,8 @@ from typing import Final
 import torch
 from safetensors.torch import save_file
 
+from generator.profiles import SyntheticCheckpoint
+
 GROUP: Final = 128
 # Uniform nibbles have a standard deviation of 4.6: this scale gives quantised weights the spread of the FP16 ones.
 WEIGHT_STD: Final = 0.02
@@ -57,8 +59,8 @@ class Shape:
 
 
 SHAPES: Final = {
-    "llama-3.1-8b": Shape(4096, 14336, 32, 32, 8, 128256, 131072),
-    "tiny": Shape(256, 512, 2, 4, 2, 10240, 2048),
+    "llama-3.1-8b": Shape(4096, 14336, 32, 32, 8, 128256, SyntheticCheckpoint(synthetic="llama-3.1-8b").positions),
+    "tiny": Shape(256, 512, 2, 4, 2, 10240, SyntheticCheckpoint(synthetic="tiny").positions),
 }
 
 

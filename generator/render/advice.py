@@ -1,10 +1,21 @@
-"""The offers of a run as the page reads them: the JSON of `data-advice`, for site/pages/assets/advice.js."""
+"""What the panel "For your own card" has besides the findings: the offers of a run as the page reads them, the JSON of
+`data-advice`, for site/pages/assets/advice.js; and leads as ratios, as advice-panel.js has them too."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from math import exp
 
 from generator.analyse.offers import Advising
+from generator.analyse.rule import Ranked
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """By what factor the best is ahead of another in what they are ranked by, and its interval, where there is one."""
+
+    ratio: float
+    low: float | None
+    high: float | None
 
 
 def as_json(advising: Advising) -> str:
@@ -16,6 +27,9 @@ def as_json(advising: Advising) -> str:
     return json.dumps({"rule": asdict(advising.rule), "offers": offers}, separators=(",", ":"), allow_nan=False)
 
 
-def factor(lead: float) -> float:
-    """A lead as a ratio."""
-    return exp(lead)
+def seen(best: Ranked, other: Ranked) -> Seen:
+    """The ratio that was seen: the middle of its interval, which is symmetric as a logarithm; without an interval that
+    of the figures themselves."""
+    if other.lead is None or other.lead_high is None:
+        return Seen(exp(best.score - other.score), None, None)
+    return Seen(exp((other.lead + other.lead_high) / 2), exp(other.lead), exp(other.lead_high))

@@ -3,7 +3,7 @@ and how strong they are."""
 
 from collections.abc import Sequence
 from math import log10
-from typing import Any, Final
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -19,18 +19,8 @@ from generator.render.geometry import (
     place_stacks,
     value_scale,
 )
-from generator.render.labels import label_sides
+from generator.render.labels import Place, label_places
 from generator.render.looks import Look, look_of
-
-# Plotly's words for where a name stands beside a point.
-_SIDES: Final = {
-    "right": "middle right",
-    "left": "middle left",
-    "above left": "top left",
-    "below left": "bottom left",
-    "above right": "top right",
-    "below right": "bottom right",
-}
 
 
 def figure_json(chart: Chart) -> str:
@@ -144,9 +134,9 @@ def _axis_note(text: str) -> dict[str, Any]:
 def _curves(chart: Chart) -> tuple[list[Any], dict[str, Any]]:
     across, value = across_scale(chart), value_scale(chart)
     assert chart.across is not None
-    sides = label_sides(chart) if chart.kind == "points" else []
+    named = chart.kind == "points"
     traces = []
-    for index, series in enumerate(chart.series):
+    for series in chart.series:
         look = look_of(series.marks[0].look, series.drawn)
         trace = {
             "type": "scatter",
@@ -154,15 +144,13 @@ def _curves(chart: Chart) -> tuple[list[Any], dict[str, Any]]:
             "x": [mark.at for mark in series.marks],
             "y": [mark.value for mark in series.marks],
             "error_y": _whiskers(series.marks),
-            "mode": "markers+text" if sides else "lines+markers",
+            "mode": "markers" if named else "lines+markers",
             "marker": {"symbol": look.symbol + ("-open" if look.open else "")},
             "line": {"dash": look.dash},
             "customdata": [_of_curve(chart, series, mark) for mark in series.marks],
             "hovertemplate": "%{customdata}<extra></extra>",
             "meta": _meta([look]),
         }
-        if sides:
-            trace |= {"text": [series.name], "textposition": _SIDES[sides[index]]}
         traces.append(trace)
         dots = [(mark, launch) for mark in series.marks if len(mark.launches) > 1 for launch in mark.launches]
         if dots:
@@ -176,12 +164,23 @@ def _curves(chart: Chart) -> tuple[list[Any], dict[str, Any]]:
                     "meta": _meta([look]) | {"launches": True},
                 }
             )
+    names = zip(chart.series, label_places(chart), strict=True) if named else ()
     return traces, {
         "margin": {"t": 0, "b": FOOT},
         "xaxis": _axis(across) | {"showgrid": False},
         "yaxis": _axis(value) | {"ticklabelposition": "inside top"},
-        "annotations": [_axis_note(chart.across.label)],
+        "annotations": [*(_name_note(series, at) for series, at in names), _axis_note(chart.across.label)],
     }
+
+
+def _name_note(series: Series, at: Place) -> dict[str, Any]:
+    """A point's name, where the picture has it, with a line to it where it is far."""
+    mark = series.marks[0]
+    note = {"text": series.name, "x": mark.at, "y": mark.value, "borderpad": 0, "yanchor": "middle"}
+    note["xanchor"] = {"start": "left", "end": "right"}[at.anchor]
+    if at.is_far:
+        return note | {"ax": at.dx_px, "ay": at.dy_px, "arrowhead": 0, "arrowwidth": 1}
+    return note | {"showarrow": False, "xshift": at.dx_px, "yshift": -at.dy_px}
 
 
 def _of_curve(chart: Chart, series: Series, mark: Mark) -> str:

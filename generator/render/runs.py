@@ -54,7 +54,7 @@ def of_all(findings: Findings) -> dict[str, Any]:
     briefs, shown = findings.briefs, in_page(findings.briefs)
     pairs = pairs_of(findings, PAIRED)
     among = {run.manifest.run_id for pair in pairs for run in (pair.one, pair.base)}
-    among |= {brief.run_id for brief in briefs[-PAIRED:]}
+    newest = [brief.run_id for brief in reversed(briefs)]
     return {
         "rows": [row for run in islice(reversed(findings.runs), shown) for row in rows_of(run)],
         "older": {"runs": len(briefs) - shown, "cells": sum(brief.cells for brief in briefs[: len(briefs) - shown])},
@@ -67,7 +67,8 @@ def of_all(findings: Findings) -> dict[str, Any]:
             "state": get_args(State),
         },
         "pairs": pairs,
-        "compared": [brief.run_id for brief in reversed(briefs) if brief.run_id in among],
+        "compared": [run_id for run_id in newest if run_id in among],
+        "alone": [run_id for run_id in newest[:PAIRED] if run_id not in among],
         "paired": min(PAIRED, len(briefs)),
         "headline": HEADLINE,
     }

@@ -6,7 +6,6 @@ them for light, dark and paper.
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Final
 
 from markupsafe import Markup
 
@@ -22,18 +21,8 @@ from generator.render.geometry import (
     place_stacks,
     value_scale,
 )
-from generator.render.labels import ASIDE, LINE, label_sides
+from generator.render.labels import Place, label_places
 from generator.render.looks import PATTERNS, SYMBOLS, Look, look_of
-
-# Where a name beside a point is anchored, and how far from it, in pixels.
-_SIDES: Final = {
-    "right": ("start", ASIDE, 4),
-    "left": ("end", -ASIDE, 4),
-    "above left": ("end", 0, 5 - LINE),
-    "below left": ("end", 0, 5 + LINE),
-    "above right": ("start", 0, 5 - LINE),
-    "below right": ("start", 0, 5 + LINE),
-}
 
 
 def picture(chart: Chart) -> Markup:
@@ -111,7 +100,7 @@ def _curves(chart: Chart) -> Iterator[str]:
         yield f'<text class="qp-tick" y="{max(10.0, down(figure) - 4)}">{_text(text)}</text>'
     yield from _feet(across, CURVES)
     yield f'<text class="qp-axis" y="{CURVES + FOOT - 6}">{_text(across.axis.label)}</text>'
-    sides = label_sides(chart) if chart.kind == "points" else []
+    places = label_places(chart) if chart.kind == "points" else []
     for index, series in enumerate(chart.series):
         look = look_of(series.marks[0].look, series.drawn)
         for before, after in pairwise(series.marks):
@@ -129,10 +118,14 @@ def _curves(chart: Chart) -> Iterator[str]:
             )
             drawn = f'<path d="{SYMBOLS[look.symbol]}"/>'
             yield f'<svg x="{x}" y="{y}"{_dressed(look, "qp-symbol")}>{whisker}{drawn}{launches}</svg>'
-            if sides:
-                anchor, dx, dy = _SIDES[sides[index]]
-                name = f'<text class="qp-name--{anchor}" x="{dx}" y="{dy}">{_text(series.name)}</text>'
-                yield f'<svg x="{x}" y="{y}">{name}</svg>'
+            if places:
+                yield f'<svg x="{x}" y="{y}">{_name(series.name, places[index])}</svg>'
+
+
+def _name(name: str, at: Place) -> str:
+    """A point's name, and a line to it where it is far."""
+    line = f'<line class="qp-leader" x2="{at.dx_px:.4g}" y2="{at.dy_px:g}"/>' if at.is_far else ""
+    return f'{line}<text class="qp-name--{at.anchor}" x="{at.dx_px:.4g}" y="{at.dy_px + 4:g}">{_text(name)}</text>'
 
 
 def _grid(scale: Scale, height: int, title: str, reference: float | None) -> Iterator[str]:

@@ -143,6 +143,16 @@ def test_without_an_interval_nothing_is_ahead_unless_memory_alone_decides(given_
 
 
 @given(offers(), wishes)
+def test_a_lead_lies_between_its_ends_and_both_are_known_or_neither(given_: list[Offer], wished: Wishes) -> None:
+    for entry in advise(given_, wished).ranking:
+        if entry.lead is None:
+            assert entry.lead_high is None
+        else:
+            assert entry.lead_high is not None
+            assert entry.lead <= entry.lead_high
+
+
+@given(offers(), wishes)
 def test_what_is_said_to_change_the_answer_changes_it(given_: list[Offer], wished: Wishes) -> None:
     advice = advise(given_, wished)
 

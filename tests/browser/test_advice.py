@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import markdown  # type: ignore[import-untyped]
@@ -41,7 +42,7 @@ def fill(page: Page, **values: str) -> None:
 
 
 def whole_text(page: Page) -> list[str]:
-    parts = ("wishes", "answer", "turns", "ranking", "excluded")
+    parts = ("wishes", "answer", "seen", "turns", "ranking", "excluded")
     return [panel(page, part) for part in parts]
 
 
@@ -61,12 +62,12 @@ def test_what_is_asked_for_is_in_the_address_and_comes_back_with_it(visit: Visit
     page = visit(site_url + "scenarios.html")
     own = whole_text(page)
 
-    fill(page, card="16.5", context="2048", users="8", quality="2", speed="40")
+    fill(page, card="16.5", context="2048", users="8", speed="40")
 
-    assert page.url.endswith("?card=16.5&context=2048&users=8&quality=2&speed=40")
+    assert page.url.endswith("?card=16.5&context=2048&users=8&speed=40")
     changed = whole_text(page)
     assert "For a card of 16.5 GiB, users at once: 8, context of each: 2,048 tokens" in changed[0]
-    assert "perplexity at most 2% above FP16’s, speed weighing 40% and memory the rest" in changed[0]
+    assert "any quality, speed weighing 40% and memory the rest" in changed[0]
     page.reload()
     assert whole_text(page) == changed
     page.locator(".qp-advice [type=reset]").click()
@@ -87,20 +88,59 @@ def test_instant_navigation_away_and_back_leaves_a_panel_that_listens(visit: Vis
 
 
 @pytest.mark.parametrize(
-    "wrong", ["card=0", "card=abc", "context=1.5", "users=5", "quality=-1", "quality=0x0", "speed=101", "card="]
+    ("wrong", "possible"),
+    [
+        ("card=0", "possible: a number from 1 to 10000"),
+        ("card=abc", "possible: a number from 1 to 10000"),
+        ("card=", "possible: a number from 1 to 10000"),
+        ("context=1.5", "possible: a whole number from 1 to 131072"),
+        ("context=1000000", "possible: a whole number from 1 to 131072"),
+        ("users=7", "possible: 1, 4, 8, 16, 32, 64"),
+        ("quality=2", "nothing can be chosen here"),
+        ("speed=101", "possible: a whole number from 0 to 100"),
+        ("run=other", "this page has no choice of that name"),
+    ],
 )
-def test_an_address_that_asks_for_what_there_is_not_is_told(visit: Visit, site_url: str, wrong: str) -> None:
+def test_a_line_says_what_of_the_address_is_ignored_and_what_is_possible(
+    visit: Visit, site_url: str, wrong: str, possible: str
+) -> None:
     own = whole_text(visit(site_url + "scenarios.html"))
 
     page = visit(f"{site_url}scenarios.html?{wrong}")
 
-    told = page.locator("[data-address-problems]")
-    assert told.is_visible()
-    assert f"{wrong}: expected" in told.inner_text()
+    told = page.locator("[data-ignored]")
+    assert told.inner_text().strip() == f"Ignored from the address: {wrong} ({possible})."
     assert whole_text(page) == own
+    fill(page, card="12")
+    assert not told.is_visible()
 
 
-@pytest.mark.parametrize(("name", "value"), [("card", "0"), ("card", ""), ("context", "1.5"), ("quality", "-2")])
+def test_an_address_with_nothing_wrong_and_what_other_sites_hang_on_it_get_no_line(visit: Visit, site_url: str) -> None:
+    page = visit(f"{site_url}scenarios.html?card=12&utm_source=list&fbclid=1")
+
+    assert not page.locator("[data-ignored]").is_visible()
+
+
+def test_beyond_the_model_s_longest_context_a_line_says_so_and_nothing_is_computed(visit: Visit, site_url: str) -> None:
+    page = visit(site_url + "scenarios.html")
+
+    fill(page, context="1000000")
+
+    assert "The model ends at 131,072 tokens of context" in panel(page, "problems")
+    assert page.locator(".qp-advice [data-result]:visible").count() == 0
+    fill(page, context="131072")
+    assert page.locator(".qp-advice [data-result]:visible").count() > 0
+
+
+def test_where_no_quality_is_known_no_limit_can_be_set_and_the_reason_stands_there(visit: Visit, site_url: str) -> None:
+    page = visit(site_url + "scenarios.html")
+
+    limit = page.locator(".qp-advice label", has=page.locator("[name=quality]"))
+    assert limit.locator("input").is_disabled()
+    assert "the weights are random" in limit.inner_text()
+
+
+@pytest.mark.parametrize(("name", "value"), [("card", "0"), ("card", ""), ("context", "1.5")])
 def test_a_value_that_cannot_be_is_told_and_no_stale_answer_stands(
     visit: Visit, site_url: str, name: str, value: str
 ) -> None:
@@ -198,15 +238,49 @@ def test_what_the_script_says_of_any_run_is_what_the_templates_said(
 ) -> None:
     whole = with_controls()
     run = Run(replaced(whole.manifest, memory_budget_gib=budget_gib), tuple(map(change, whole.launches)))
-    texts = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
-    made = markdown.markdown(render_pages(find((run,)), texts, ())["scenarios.md"], extensions=["md_in_html"])
-    page = visit("about:blank")
-    page.set_content(made)
+    page = without_scripts(visit, run)
     said = whole_text(page)
 
-    for name in ("address.js", "advice.js", "advice-panel.js"):
-        page.add_script_tag(path=PAGES / "assets" / name)
+    start_scripts(page)
 
     assert page.locator("[data-open]").count() == 1
     assert whole_text(page) == said
     assert visit.complaints == []
+
+
+def without_scripts(visit: Visit, run: Run) -> Page:
+    """The page of scenarios of one run."""
+    texts = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
+    made = markdown.markdown(render_pages(find((run,)), texts, ())["scenarios.md"], extensions=["md_in_html"])
+    page = visit("about:blank")
+    page.set_content(made)
+    return page
+
+
+def start_scripts(page: Page) -> None:
+    for name in ("address.js", "advice.js", "advice-panel.js"):
+        page.add_script_tag(path=PAGES / "assets" / name)
+
+
+def test_where_quality_is_known_a_limit_can_be_set(visit: Visit) -> None:
+    page = without_scripts(visit, with_controls())
+    start_scripts(page)
+
+    fill(page, quality="2")
+    assert "perplexity at most 2% above FP16’s" in panel(page, "wishes")
+    fill(page, quality="-2")
+    assert "number from 0" in panel(page, "problems")
+
+
+def test_a_tie_shows_the_ratio_that_was_seen_with_its_interval(visit: Visit) -> None:
+    page = without_scripts(visit, with_controls())
+    start_scripts(page)
+
+    fill(page, speed="30")
+
+    tied = page.locator(".qp-advice [data-ranking] tr", has_text="a tie").all_inner_texts()
+    assert tied
+    assert all(re.search(r"a tie\s+[\d.]+×: [\d.]+×\sto [\d.]+×", text) for text in tied)
+    seen = page.locator(".qp-advice [data-seen] li").all_inner_texts()
+    assert len(seen) == len(tied)
+    assert all(re.fullmatch(r".+ against .+: [\d.]+×, interval [\d.]+× to [\d.]+×", text) for text in seen)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .visit import PHONE, Visit, follow
+from .visit import DESKTOP, PHONE, Visit, follow
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -145,13 +145,19 @@ def test_what_was_chosen_is_in_the_address_and_comes_back_from_it(explore: Page,
 def test_an_address_that_asks_for_what_is_not_there_is_told_so(visit: Visit, site_url: str) -> None:
     page = visit(site_url + "explore.html?method=int3&engine=vllm")
 
-    assert "method=int3: expected one of" in page.locator("#explore-cells [data-address-problems]").inner_text()
+    assert "method=int3 (possible: fp16, nf4, awq, gptq)." in page.locator("[data-ignored]").inner_text()
     assert set(rows(page).evaluate_all("rows => rows.map((row) => row.dataset.engine)")) == {"vllm"}
-    assert not page.locator("#explore-pairs [data-address-problems]").is_visible()
+    page = visit(site_url + "explore.html?a=no-such-run", color_scheme="dark")
+    told = page.locator("[data-ignored]")
+    assert "a=no-such-run (possible: " in told.inner_text()
+    box = told.bounding_box()
+    assert box
+    assert box["y"] < DESKTOP["height"]  # though the menu that it is about is far below
 
 
 def test_two_runs_show_their_pair_in_either_order(explore: Page) -> None:
     for one, other in ((RUN, BEFORE), (BEFORE, RUN)):
+        choose(explore, "b", "")
         choose(explore, "a", one)
         choose(explore, "b", other)
         pair = explore.locator(".qp-pair:visible")
@@ -160,12 +166,60 @@ def test_two_runs_show_their_pair_in_either_order(explore: Page) -> None:
         assert pair.locator("table").is_visible()
 
 
-def test_two_runs_that_were_not_compared_are_said_to_be_that(explore: Page) -> None:
-    choose(explore, "a", RUN)
-    choose(explore, "b", RUN)
+def test_the_menus_offer_only_runs_that_are_compared_with_one_another(explore: Page) -> None:
+    ends = "pairs => pairs.map((pair) => [pair.dataset.one, pair.dataset.base])"
+    pairs = [set(pair) for pair in explore.locator(".qp-pair").evaluate_all(ends)]
+    offered = "options => options.filter((one) => !one.disabled && one.value).map((one) => one.value)"
 
-    assert explore.locator(".qp-pair:visible").count() == 0
-    assert explore.locator("[data-none]").is_visible()
+    assert set(explore.locator("select[name=a] option").evaluate_all(offered)) == set().union(*pairs)
+    for run in explore.locator("select[name=a] option").evaluate_all(offered):
+        choose(explore, "a", run)
+        partners = set(explore.locator("select[name=b] option").evaluate_all(offered))
+        assert partners == {other for pair in pairs if run in pair for other in pair - {run}}
+
+
+def test_two_runs_of_an_address_that_were_not_compared_are_said_to_be_that(visit: Visit, site_url: str) -> None:
+    page = visit(f"{site_url}explore.html?a={RUN}&b={RUN}")
+
+    assert page.locator(".qp-pair:visible").count() == 0
+    assert page.locator("[data-none]").is_visible()
+
+
+def test_a_baseline_divides_no_figure_of_another_model(explore: Page) -> None:
+    read = "rows => rows.map((row) => [row.dataset.model, row.querySelector('td.num').innerText])"
+    choose(explore, "baseline", f"{RUN}/fp16-vllm-graphs")
+    model = explore.locator("#explore-table .qp-explore__base").get_attribute("data-model")
+
+    found = rows(explore).evaluate_all(read)
+    assert {"×" in text for one, text in found if one == model and text != "–"} == {True}
+    assert {"×" in text for one, text in found if one != model} == {False}
+
+
+def test_on_a_phone_a_figure_is_seen_before_anybody_scrolls_and_the_controls_unfold(
+    visit: Visit, site_url: str
+) -> None:
+    screen = {"width": 390, "height": 844}
+    phone = visit(site_url + "explore.html", viewport=screen, has_touch=True, is_mobile=True)
+    figure = phone.locator("#explore-table td.num:not(.qp-absent)").first.bounding_box()
+
+    assert figure
+    assert figure["x"] + figure["width"] <= screen["width"]
+    assert figure["y"] + figure["height"] <= screen["height"]
+    assert not phone.locator("select[name=method]").is_visible()
+    phone.locator(".qp-explore__fold > summary").tap()
+    choose(phone, "method", "awq")
+    assert set(rows(phone).evaluate_all("rows => rows.map((row) => row.dataset.method)")) == {"awq"}
+
+
+def test_a_tap_on_a_dash_writes_its_reason_and_another_takes_it_away(visit: Visit, site_url: str) -> None:
+    phone = visit(site_url + "explore.html", viewport=PHONE, has_touch=True, is_mobile=True)
+    dash = phone.locator("#explore-table td.qp-absent[title]").first
+    reason = dash.get_attribute("title")
+
+    dash.tap()
+    assert dash.locator("small").inner_text() == reason
+    dash.tap()
+    assert dash.inner_text() == "–"
 
 
 def test_without_javascript_all_cells_and_all_pairs_are_there_and_no_idle_controls(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .visit import CHARTS, PHONE, Visit, arrive, draw_all, follow
+from .visit import CHARTS, DESKTOP, PHONE, Visit, arrive, draw_all, follow
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -172,6 +172,20 @@ def test_from_disk_the_charts_of_the_home_page_draw(visit: Visit, site_dir: Path
     page = visit((site_dir / "index.html").as_uri())
     assert draw_all(page).count() > 0
     assert [url for url in visit.requested if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["wide", "narrow"])
+def test_search_is_offered_by_a_server_and_not_from_disk(
+    visit: Visit, site_url: str, site_dir: Path, viewport: dict[str, int]
+) -> None:
+    offers = ".md-search__input:visible, .md-header__button[for=__search]:visible"
+
+    assert visit(site_url + "index.html", viewport=viewport).locator(offers).count() == 1
+    page = visit((site_dir / "index.html").as_uri(), viewport=viewport)
+    assert page.locator(offers).count() == 0
+    page.keyboard.press("/")  # Material's key for it
+    assert page.locator(".md-search__output:visible").count() == 0
+    assert visit.complaints == []
 
 
 def test_all_transfers_of_the_home_page_stay_below_the_limit(visit: Visit, site_url: str, site_dir: Path) -> None:

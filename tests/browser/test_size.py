@@ -89,6 +89,24 @@ def test_a_window_that_changed_on_another_page_changes_the_charts_on_the_way_bac
     assert visit.complaints == []
 
 
+def test_on_a_phone_several_columns_of_ratios_are_seen_at_once(visit: Visit, site_url: str) -> None:
+    page = visit(site_url + "comparison.html", viewport=PHONE)
+    seen = """(box) => [...box.querySelectorAll("thead th")].slice(1)
+        .filter((head) => head.getBoundingClientRect().right <= box.getBoundingClientRect().right).length"""
+
+    assert page.get_by_role("region", name="Speed against FP16 by number of users").evaluate(seen) >= 2
+
+
+@pytest.mark.parametrize("path", ["tuning.html", "reproducibility.html", "methods/awq.html"])
+def test_on_a_phone_a_table_of_words_is_a_list_and_nothing_of_it_is_cut(visit: Visit, site_url: str, path: str) -> None:
+    page = visit(site_url + path, viewport=PHONE)
+    cut = """boxes => boxes.filter((box) => [box, ...box.querySelectorAll("th, td")]
+        .some((one) => one.scrollWidth > one.clientWidth)).length"""
+
+    assert page.locator(".qp-words").count() > 0
+    assert page.locator(".qp-words").evaluate_all(cut) == 0
+
+
 @pytest.mark.usefixtures("site_url")  # it builds what site_dir holds
 def test_from_disk_every_page_opens_without_an_error_or_a_request(visit: Visit, site_dir: Path) -> None:
     for path in sorted(site_dir.rglob("*.html")):

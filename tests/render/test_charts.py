@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -18,8 +19,8 @@ from generator.analyse.findings import find
 from generator.render import bars, curves
 from generator.render.chart import Axis, Chart, Mark, Series
 from generator.render.figure import figure_json
-from generator.render.geometry import Scale
-from generator.render.labels import label_sides
+from generator.render.geometry import CURVES, Scale, across_scale, value_scale
+from generator.render.labels import LETTER_PX, LINE_PX, label_places
 from generator.render.looks import LOOKS, look_of
 from generator.render.svg import picture
 from generator.render.table import as_csv, as_json
@@ -164,24 +165,63 @@ def test_a_scale_keeps_the_order_and_its_ticks_inside(
     assert len({text for _, text in scale.ticks}) == len(scale.ticks) <= 25
 
 
+def points(*found: tuple[str, float, float]) -> Chart:
+    """A chart of points, each with its name, how far across it is and how far up."""
+    series = tuple(Series(name, (Mark(at, value, "awq"),)) for name, at, value in found)
+    return Chart("x", "points", "Method", Axis("Speed", "tokens/s"), series, ("r",), across=Axis("Weights", "GiB", 2))
+
+
+def boxes_px(chart: Chart, width_px: float) -> list[tuple[float, float, float, float]]:
+    """Of each name the left, top, right and bottom edge, in a plot of that width."""
+    across, value = across_scale(chart), value_scale(chart)
+    found = []
+    for series, at in zip(chart.series, label_places(chart), strict=True):
+        name_px = LETTER_PX * len(series.name)
+        left = across.share(float(series.marks[0].at)) * width_px + at.dx_px - (name_px if at.anchor == "end" else 0)
+        middle = (1 - value.share(series.marks[0].value)) * CURVES + at.dy_px
+        found.append((left, middle - LINE_PX / 2, left + name_px, middle + LINE_PX / 2))
+    return found
+
+
+@given(
+    st.lists(
+        st.tuples(st.text("x", min_size=3, max_size=33), st.floats(2, 16), st.floats(0, 2000)), min_size=1, max_size=6
+    ),
+    st.floats(300, 900),
+)
+def test_names_of_points_neither_meet_nor_leave_the_plot_on_any_screen(
+    found: list[tuple[str, float, float]], width_px: float
+) -> None:
+    boxes = boxes_px(points(*found), width_px)
+
+    for left, top, right, bottom in boxes:
+        assert -1e-6 <= left < right <= width_px + 1e-6
+        assert 0 <= top < bottom <= CURVES
+    for one, other in combinations(boxes, 2):
+        apart_across = one[2] <= other[0] + 1e-6 or other[2] <= one[0] + 1e-6
+        assert apart_across or one[3] <= other[1] or other[3] <= one[1]
+
+
 def test_names_of_points_that_are_close_stand_on_different_sides() -> None:
-    marks = [Mark(5.3, 2000.0, "awq"), Mark(5.4, 2010.0, "gptq"), Mark(15.0, 1000.0, "fp16")]
-    series = tuple(Series(mark.look, (mark,)) for mark in marks)
-    chart = Chart("x", "points", "Method", Axis("Speed", "tokens/s"), series, ("r",), across=Axis("Weights", "GiB", 2))
+    chart = points(("AWQ", 5.3, 2000.0), ("GPTQ", 5.4, 2010.0), ("FP16", 15.0, 1000.0))
 
-    assert label_sides(chart) == ["right", "left", "left"]
-    assert label_sides(replace(chart, series=series[2:])) == ["left"]
+    assert [at.anchor for at in label_places(chart)] == ["start", "end", "end"]
+    assert not any(at.is_far for at in label_places(chart))
 
 
-def test_two_long_names_that_would_meet_on_a_phone_stand_one_above_the_other() -> None:
-    near = Series("BitsAndBytes NF4", (Mark(5.3, 184.0, "nf4"),))
-    far = Series("FP16 in Transformers", (Mark(15.0, 236.0, "fp16*"),))
-    high = Series("AWQ", (Mark(5.4, 2036.0, "awq"),))
-    chart = Chart(
-        "x", "points", "Method", Axis("Speed", "tokens/s"), (near, far, high), ("r",), across=Axis("Weights", "GiB")
-    )
+def test_a_name_keeps_clear_of_an_interval_and_a_line_leads_to_it_from_afar() -> None:
+    chart = points(("BitsAndBytes NF4", 4.9, 1550.0), ("GPTQ", 5.3, 1500.0), ("FP16", 16.0, 1000.0))
+    wide = replace(chart.series[1].marks[0], low=1350.0, high=1700.0)
+    chart = replace(chart, series=(chart.series[0], replace(chart.series[1], marks=(wide,)), chart.series[2]))
 
-    assert label_sides(chart)[:2] == ["right", "above left"]
+    far = label_places(chart)[0]
+
+    assert far.is_far
+    lines = [line for line in drawn(chart).iter("line") if line.attrib.get("class") == "qp-leader"]
+    assert [(float(line.attrib["x2"]), float(line.attrib["y2"])) for line in lines] == [(far.dx_px, far.dy_px)]
+    noted = {note["text"]: note for note in json.loads(figure_json(chart))["layout"]["annotations"]}
+    assert (noted["BitsAndBytes NF4"]["ax"], noted["BitsAndBytes NF4"]["ay"]) == (far.dx_px, far.dy_px)
+    assert noted["GPTQ"]["showarrow"] is False
 
 
 def test_the_steps_of_a_split_multiply_to_its_factors() -> None:

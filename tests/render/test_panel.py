@@ -3,15 +3,19 @@
 import html
 import json
 import re
+from math import log
 
 import pytest
 from examples import failed, four_methods, replaced, reported, with_controls
 
 from generator.analyse.findings import find
+from generator.analyse.rule import Ranked
 from generator.folders import PAGES, TEMPLATES
 from generator.measurements import Run
+from generator.methods import METHOD_IDS
+from generator.profiles import HubCheckpoint
 from generator.record import Completed
-from generator.render.advice import factor
+from generator.render.advice import Seen, seen
 from generator.render.pages import inert, render_pages
 from generator.render.units import asked, times_at_least, upward
 
@@ -127,5 +131,54 @@ def test_what_was_asked_for_is_repeated_as_it_was_given() -> None:
     assert [asked(value) for value in (24.0, 23.5, 4096, 0.05)] == ["24", "23.5", "4,096", "0.05"]
 
 
-def test_a_lead_is_told_as_a_factor() -> None:
-    assert factor(0.0) == 1
+def ranked(score: float, lead: float | None = None, lead_high: float | None = None) -> Ranked:
+    return Ranked("awq-vllm-eager", 100.0, 1.0, 8.0, score, lead, lead_high, tied=True)
+
+
+def test_a_lead_is_told_as_a_ratio_with_its_interval_and_without_one_as_that_of_the_figures() -> None:
+    told = seen(ranked(0.0), ranked(-1.0, log(0.9), log(1.6)))
+
+    assert (told.ratio, told.low, told.high) == pytest.approx((1.2, 0.9, 1.6))
+    bare = seen(ranked(log(6)), ranked(log(4)))
+    assert bare == Seen(bare.ratio, None, None)
+    assert bare.ratio == pytest.approx(1.5)
+
+
+def test_a_tie_has_the_ratio_and_its_interval_beside_it() -> None:
+    page = html.unescape(re.sub(r"<template.*?</template>", "", scenarios(with_controls())))
+
+    assert "GPTQ and AWQ, a tie" in page
+    assert re.search(r"a tie<br><small>1\.\d\d×: 0\.\d\d×\sto 1\.\d\d×</small>", page)
+    assert re.search(r"<li>GPTQ against AWQ: 1\.\d\d×, interval 0\.\d\d× to 1\.\d\d×</li>", page)
+
+
+def test_the_context_ends_where_the_model_does_and_has_no_end_where_nobody_knows_it() -> None:
+    run = with_controls()
+    trained = {method: HubCheckpoint(hub="example/model") for method in METHOD_IDS}
+    profile = replaced(run.manifest.profile, checkpoints=trained)  # type: ignore[union-attr]
+
+    assert 'max="131072" step="1" required data-beyond="beyond-context"' in scenarios(run)
+    assert 'max="10000000" step="1" required>' in scenarios(Run(replaced(run.manifest, profile=profile), run.launches))
+
+
+def unscored(launch: Completed) -> Completed:
+    return replaced(launch, quality=None)
+
+
+def test_without_quality_no_limit_of_it_can_be_set_and_the_page_says_why() -> None:
+    run = with_controls()
+    bare = Run(run.manifest, tuple(unscored(one) for one in run.launches if isinstance(one, Completed)))
+    trained = replaced(run.manifest.profile, weights="trained")  # type: ignore[union-attr]
+
+    assert re.search(r'name="quality"[^>]*step="any">', scenarios(run))
+    for made, why in (
+        (bare, "any: the weights are random, and predict no text"),
+        (Run(replaced(bare.manifest, profile=trained), bare.launches), "any: not in the records of this run"),
+    ):
+        page = scenarios(made)
+        assert re.search(r'name="quality"[^>]* disabled>', page)
+        assert why in text_of(page)
+
+
+def test_where_the_memory_is_computed_the_share_that_vllm_takes_is_stated() -> None:
+    assert "gpu_memory_utilization, 0.92 by default and 0.9 in this run" in text_of(scenarios(with_controls()))

@@ -122,7 +122,7 @@ def test_each_figure_of_a_run_has_its_median_its_spread_and_an_address() -> None
     assert len(figures) == 4
     assert figures[3] == "3"
     assert float(figures[1]) < float(figures[0]) < float(figures[2])
-    assert re.search(r"1\.7\d×<br><small>1\.\d\d× to 1\.\d\d×", row)
+    assert re.search(r"1\.7\d×<br><small>1\.\d\d×&nbsp;to 1\.\d\d×", row)
 
 
 def test_a_quantity_that_does_not_exist_stands_with_its_reason() -> None:
@@ -216,6 +216,20 @@ def test_two_equal_runs_are_ties_and_what_changed_is_a_list() -> None:
     pair = text.partition('<details class="qp-pair"')[2]
     assert "a tie<br>" in pair
     assert f"<li>{shown('memory_budget_gib')}: not set → 24.0</li>" in pair
+
+
+def test_only_runs_with_a_counterpart_are_in_the_menus_and_the_others_are_named() -> None:
+    eager = dated(four_methods(), 2)
+    graphs = replaced(cell("fp16"), mode="graphs")
+    alone = Run(replaced(dated(four_methods(), 3).manifest, cells=(graphs,)), (completed(of=graphs),))
+    featured = {"featured": eager.manifest.run_id}
+    text = render_pages(find((dated(four_methods(), 1), eager, alone), **featured), TEXTS, ())["explore.md"]
+
+    menu = re.findall(r'<select name="a">(.*?)</select>', text)[0]
+    assert re.findall(r'<option value="([^"]+)">', menu) == ["2026-01-02-example", "2026-01-01-example"]
+    (note,) = re.findall(r"<p[^>]*>Not in the menus.*?</p>", text)
+    assert re.findall(r'href="runs/(.+?).html"', note) == ["2026-01-03-example"]
+    assert "Not in the menus" not in pages(dated(four_methods(), 1), eager)["explore.md"]
 
 
 def test_runs_of_different_work_are_said_to_be_that() -> None:

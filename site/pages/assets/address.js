@@ -1,7 +1,8 @@
 /*
- * What a page's address says of its controls: read into a form, written back when the reader changes one, and what it
- * says wrongly told in words. A form's controls are named as the address names them; their own constraints (options,
- * min, max, step) say what is right. Only what differs from the page's own values is written, so addresses stay short.
+ * What a page's address says of its controls: read into a form, written back when the reader changes one, and what of it
+ * is ignored told in a line. A form's controls are named as the address names them; their own constraints (options, min,
+ * max, step, disabled) say what is possible. Only what differs from the page's own values is written, so addresses stay
+ * short.
  */
 (() => {
   "use strict";
@@ -21,21 +22,25 @@
   const isOwn = (control) =>
     (typeof ownValue(control) === "boolean" ? control.checked : control.value) === ownValue(control);
 
-  function expected(control) {
+  function possible(control) {
+    if (control.disabled) return "nothing can be chosen here";
     if (control instanceof HTMLSelectElement) {
-      const choices = [...control.options].filter((option) => !option.disabled).map((option) => option.value || "nothing");
-      return choices.length > 12 ? "one of the choices below" : `one of ${choices.join(", ")}`;
+      const choices = [...control.options].map((option) => option.value).filter(Boolean);
+      const listed = choices.join(", ");
+      return `possible: ${listed.length > 80 ? `one of the ${choices.length} in the menu` : listed}`;
     }
-    if (control.type === "checkbox") return "1 or 0";
+    if (control.type === "checkbox") return "possible: 1 or 0";
     const { min, max } = control;
     if (control.type === "number" || control.type === "range") {
-      return min && max ? `a number from ${min} to ${max}` : min ? `a number from ${min} on` : "a number";
+      const number = control.step === "1" ? "a whole number" : "a number";
+      return `possible: ${min && max ? `${number} from ${min} to ${max}` : min ? `${number} from ${min} on` : number}`;
     }
-    return "a text";
+    return "possible: a text";
   }
 
   // Whether the control took the value; one that it does not take leaves it as it was.
   function put(control, value) {
+    if (control.disabled) return false;
     if (control.type === "checkbox") {
       if (value !== "1" && value !== "0") return false;
       control.checked = value === "1";
@@ -56,22 +61,30 @@
     return taken;
   }
 
-  /** Fill the form from the address; what could not be taken, as sentences. Names of no control are left alone. */
+  /** Fill the form from the address; what could not be taken, and what would be possible. */
   function read(form) {
     const asked = new URLSearchParams(location.search);
-    const problems = [];
+    const ignored = [];
     for (const control of controlsOf(form)) {
       if (!asked.has(control.name) || control.type === "radio") continue;
       const value = asked.get(control.name);
-      if (!put(control, value)) problems.push(`${control.name}=${value}: expected ${expected(control)}.`);
+      if (!put(control, value)) ignored.push(`${control.name}=${value} (${possible(control)})`);
     }
     for (const name of new Set(controlsOf(form).filter((control) => control.type === "radio").map((one) => one.name))) {
       const choices = controlsOf(form).filter((control) => control.name === name);
       const chosen = choices.find((control) => control.value === asked.get(name));
       if (chosen) chosen.checked = true;
-      else if (asked.has(name)) problems.push(`${name}=${asked.get(name)}: expected one of ${choices.map((one) => one.value).join(", ")}.`);
+      else if (asked.has(name)) ignored.push(`${name}=${asked.get(name)} (possible: ${choices.map((one) => one.value).join(", ")})`);
     }
-    return problems;
+    return ignored;
+  }
+
+  // What the address says under names that no control of the page has, and that no other site hung on.
+  function unknown() {
+    const names = new Set([...document.querySelectorAll("form [name]")].map((control) => control.name));
+    return [...new URLSearchParams(location.search)]
+      .filter(([name]) => !names.has(name) && !/^utm_|clid$/.test(name))
+      .map(([name, value]) => `${name}=${value} (this page has no choice of that name)`);
   }
 
   /** Write what differs from the page's own values into the address, and keep what other forms have there. */
@@ -91,18 +104,19 @@
   }
 
   /**
-   * Bind a form: read the address, call `show()` then and after each change, and write the address. The element
-   * `[data-address-problems]` inside the form says what the address had wrong; a reset brings the page's own values.
+   * Bind a form: read the address, call `show()` then and after each change, and write the address. The page's element
+   * `[data-ignored]`, which all of its forms share, says what of the address was ignored until the form is changed; a
+   * reset brings the page's own values.
    */
   function bind(form, show) {
-    const problems = read(form);
-    const place = form.querySelector("[data-address-problems]");
-    if (place) {
-      place.hidden = !problems.length;
-      place.textContent = problems.length ? `The address asked for something that this page does not have. ${problems.join(" ")}` : "";
-    }
+    const line = document.createElement("span");
+    const place = document.querySelector("[data-ignored]");
+    const ignored = [...read(form), ...(place.dataset.ignored ? [] : unknown())];
+    place.dataset.ignored = "told";
+    line.textContent = `Ignored from the address: ${ignored.join("; ")}. `;
+    if (ignored.length) place.append(line);
     const changed = () => {
-      if (place) place.hidden = true;
+      line.remove();
       write(form);
       show();
     };

@@ -13,6 +13,7 @@
   const upward = (value) => fixed(Math.ceil(value * 100) / 100 + 0, 2);
   const asked = (value) => written(value, { maximumSignificantDigits: 10 });
   const bare = (value) => (value !== 0 && Math.abs(value) < 1 ? String(Number(value.toPrecision(2))) : fixed(value, 1));
+  const times = (ratio) => `${fixed(ratio, ratio >= 10 ? 0 : ratio >= 1.95 ? 1 : 2)}×`;
   function timesAtLeast(ratio) {
     const digits = ratio >= 10 ? 0 : ratio >= 2 ? 1 : 2;
     return `${fixed(Math.floor(ratio * 10 ** digits) / 10 ** digits, digits)}×`;
@@ -44,7 +45,8 @@
     return wrong.flatMap((control) => {
       const label = control.labels[0].querySelector("span").textContent;
       const [min, max] = [control.min, control.max].map((end) => asked(Number(end)));
-      return [say(control.step === "1" ? "whole-problem" : "problem", { label, min, max }), " "];
+      const beyond = control.validity.rangeOverflow && control.dataset.beyond;
+      return [say(beyond || (control.step === "1" ? "whole-problem" : "problem"), { label, min, max }), " "];
     });
   }
 
@@ -71,13 +73,27 @@
       });
     };
 
-    const leadOver = (entry, index) => {
-      if (index === 0) return say("lead-first");
-      if (entry.lead === null) return say("lead-unknown");
-      return entry.tied ? say("lead-tie") : say("lead-least", { factor: timesAtLeast(Math.exp(entry.lead)) });
+    // The ratio that was seen, as `seen` of generator/render/advice.py has it.
+    const seenOver = (best, { lead, lead_high, score }) =>
+      lead === null
+        ? { ratio: times(Math.exp(best.score - score)) }
+        : { ratio: times(Math.exp((lead + lead_high) / 2)), low: times(Math.exp(lead)), high: times(Math.exp(lead_high)) };
+
+    const leadOver = (best, entry) => {
+      if (entry === best) return say("lead-first");
+      if (entry.lead === null) return say("lead-unknown", seenOver(best, entry));
+      return entry.tied
+        ? say("lead-tie", seenOver(best, entry))
+        : say("lead-least", { factor: timesAtLeast(Math.exp(entry.lead)) });
     };
 
-    const row = (entry, index) => {
+    const ties = ([best, ...others]) =>
+      others.filter((entry) => entry.tied).map((entry) =>
+        say(entry.lead === null ? "seen-unknown" : "seen-tie", {
+          best: named.get(best.cell).name, other: named.get(entry.cell).name, ...seenOver(best, entry),
+        }));
+
+    const row = (entry, _, [best]) => {
       const { name, method, weights_gib, overhead_gib, perplexity_rise_high_percent: rise } = named.get(entry.cell);
       return say("row", {
         name, method,
@@ -87,7 +103,7 @@
         cache: upward(entry.kv_cache_gib),
         needed: upward(entry.needed_gib),
         rise: rise === null ? "–" : upward(rise),
-        lead: leadOver(entry, index),
+        lead: leadOver(best, entry),
       });
     };
 
@@ -106,7 +122,7 @@
       ...(smaller_card ? [say("turn-smaller", { at: upward(smaller_card.at), answer: whoever(smaller_card.tied) })] : []),
     ];
 
-    return { whoever, asWished, row, whyOut, turns };
+    return { whoever, asWished, ties, row, whyOut, turns };
   }
 
   function item(content) {
@@ -142,6 +158,7 @@
       const advice = window.quantpress.advise(data.offers, wishes, data.rule);
       place("wishes").replaceChildren(words.asWished(wishes));
       place("answer").replaceChildren(words.whoever(advice.tied));
+      place("seen").replaceChildren(...words.ties(advice.ranking).map(item));
       place("turns").replaceChildren(...words.turns(advice).map(item));
       place("ranking").replaceChildren(...advice.ranking.map(words.row));
       place("table").hidden = !advice.ranking.length;

@@ -79,7 +79,7 @@
     });
     return {
       cell: offer.cell, tokens_per_s: speed, kv_cache_gib: kvCacheGib(offer, wishes), needed_gib: needed, score,
-      lead: null, tied: false,
+      lead: null, lead_high: null, tied: false,
     };
   }
 
@@ -87,14 +87,15 @@
     const apart = ln(best.needed_gib) - ln(other.needed_gib);
     const intervals = { speed: offer.log_ratios[wishes.users]?.[other.cell], memory: [apart, apart] };
     const shares = sharesOf(wishes);
-    let lead = 0;
+    let [lead, high] = [0, 0];
     for (const [index, [term, better]] of rule.objective.entries()) {
       if (shares[index] === 0) continue;
       const interval = intervals[term];
-      if (!interval) return null;
+      if (!interval) return [null, null];
       lead += shares[index] * (better === "high" ? interval[0] : -interval[1]);
+      high += shares[index] * (better === "high" ? interval[1] : -interval[0]);
     }
-    return lead;
+    return [lead, high];
   }
 
   function answer(offers, wishes, rule) {
@@ -106,9 +107,9 @@
     const [best, ...others] = ranking;
     if (!best) return { ranking, excluded };
     const floor = ln(1 + rule.floor);
-    Object.assign(best, { lead: 0, tied: true });
+    Object.assign(best, { lead: 0, lead_high: 0, tied: true });
     for (const entry of others) {
-      entry.lead = leadOf(admitted.get(best.cell), best, entry, wishes, rule);
+      [entry.lead, entry.lead_high] = leadOf(admitted.get(best.cell), best, entry, wishes, rule);
       entry.tied = entry.lead === null || !(entry.lead > floor);
     }
     return { ranking, excluded };

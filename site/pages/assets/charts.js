@@ -113,7 +113,7 @@
           bgcolor: theme.paper, bordercolor: theme.muted, font: { family: theme.font, color: theme.ink }, align: "left",
         },
         modebar: { bgcolor: "rgba(0,0,0,0)", color: theme.muted, activecolor: theme.accent },
-        annotationdefaults: { font: { color: theme.ink } },
+        annotationdefaults: { font: { color: theme.ink }, arrowcolor: theme.muted },
         shapedefaults: { line: { color: theme.muted } },
       },
     };

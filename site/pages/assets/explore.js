@@ -162,7 +162,9 @@
       for (const { key, at } of divided) {
         const divisor = Number(chosen?.dataset[key]);
         for (const row of rows) {
-          if (key in row.dataset) write(row.cells[at], divisor > 0 ? Number(row.dataset[key]) / divisor : undefined);
+          // Between two models a ratio says nothing about methods.
+          const divides = divisor > 0 && row.dataset.model === chosen.dataset.model;
+          if (key in row.dataset) write(row.cells[at], divides ? Number(row.dataset[key]) / divisor : undefined);
         }
       }
     }
@@ -217,15 +219,29 @@
 
   function bindPairs(form) {
     const pairs = [...document.querySelectorAll(".qp-pair")];
+    const [a, b] = ["a", "b"].map((name) => form.elements.namedItem(name));
+
+    // Whether a pair is of these two runs, either way round; where none is chosen, any will do.
+    function isOf({ dataset: { one, base } }, first, second) {
+      const fits = (run, chosen) => !chosen || run === chosen;
+      return (fits(one, first) && fits(base, second)) || (fits(base, first) && fits(one, second));
+    }
+
+    // A menu has the runs that are compared with the one that the other menu has; Safari only greys the others.
+    function offer(menu, chosen) {
+      for (const option of menu.options) {
+        option.disabled = !option.selected && !pairs.some((pair) => isOf(pair, option.value, chosen));
+        option.hidden = option.disabled;
+      }
+    }
+
     window.quantpress.address.bind(form, () => {
-      const chosen = ["a", "b"].map((name) => form.elements.namedItem(name).value).filter(Boolean);
-      const fitting = pairs.filter((pair) => {
-        const both = [pair.dataset.one, pair.dataset.base];
-        return chosen.every((run) => both.includes(run)) && (chosen.length < 2 || chosen[0] !== chosen[1]);
-      });
+      offer(a, b.value);
+      offer(b, a.value);
+      const fitting = pairs.filter((pair) => isOf(pair, a.value, b.value));
       for (const pair of pairs) {
         pair.hidden = !fitting.includes(pair);
-        if (chosen.length) pair.open = fitting.length === 1 && fitting[0] === pair;
+        if (a.value || b.value) pair.open = fitting.length === 1 && fitting[0] === pair;
       }
       form.querySelector("[data-count]").textContent = `${fitting.length} of ${pairs.length} pairs shown`;
       form.querySelector("[data-none]").hidden = fitting.length > 0;
