@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from generator.analyse.rule import RULE, Excluded, Offer, Ranked, Rule, Wishes, needed_gib, ranked
+from generator.analyse.rule import Excluded, Offer, Ranked, Rule, Wishes, needed_gib, ranked
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Advice:
     smaller_card: Turn | None
 
 
-def advise(offers: Sequence[Offer], wishes: Wishes, rule: Rule = RULE) -> Advice:
+def advise(offers: Sequence[Offer], wishes: Wishes, rule: Rule) -> Advice:
     """Apply the rule. The order of the offers does not matter, except for the order of those that are out."""
     ranking, excluded = ranked(offers, wishes, rule)
     tied = _tied(ranking)

@@ -4,16 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from math import sqrt
-from statistics import fmean, stdev
 from typing import Final
 
 from generator.analyse.advice import Advice, advise
 from generator.analyse.cell import CellFindings, PointFindings
 from generator.analyse.noise import SPEED
-from generator.analyse.rule import Offer, Reason, Rule, Wishes
+from generator.analyse.rule import LogRatio, Offer, Reason, Rule, Wishes
 from generator.analyse.run import RunFindings
-from generator.analyse.statistics import CONFIDENCE, Stat, log_ratios, t_quantile
+from generator.analyse.statistics import Stat, estimate, reach
 from generator.manifest import ReportedRun
 
 # What a page asks for before its reader does; the card is the run's budget, where it had one.
@@ -68,13 +66,14 @@ def advising_of(run: RunFindings) -> Advising | None:
         cell_id: {users: point.stats[SPEED] for users, point in of_cell.items()} for cell_id, of_cell in points.items()
     }
     users = tuple(sorted({users for of_cell in speeds.values() for users in of_cell}))
-    ratios = {number: _intervals({id_: of[number] for id_, of in speeds.items() if number in of}) for number in users}
+    ratios = {number: _log_ratios({id_: of[number] for id_, of in speeds.items() if number in of}) for number in users}
     budget_gib = None if isinstance(run.manifest, ReportedRun) else run.manifest.memory_budget_gib
     context_tokens = min(CONTEXT_TOKENS, run.context_limit_tokens or CONTEXT_TOKENS)
+    offers = tuple(_offer(run, one, speeds[one.cell.id], ratios) for one in run.shown)
     return Advising(
         cells=run.shown,
-        offers=tuple(_offer(run, one, speeds[one.cell.id], ratios) for one in run.shown),
-        rule=Rule(floor=run.floor),
+        offers=offers,
+        rule=Rule(floor=run.floor, reach=reaches(offers)),
         users=users,
         prompts=_prompts(points.values()),
         wishes=Wishes(budget_gib or CARD_GIB, context_tokens, users[0], None, 100) if users else None,
@@ -97,28 +96,30 @@ def _prompts(points: Iterable[Mapping[int, PointFindings]]) -> dict[int, tuple[i
     return {tokens: tuple(sorted(users)) for tokens, users in sorted(found.items())}
 
 
-def _intervals(speeds: Mapping[str, Stat]) -> dict[str, dict[str, tuple[float, float]]]:
-    """For each cell and each other, the t interval of the logarithm of their ratio, paired by round. They hold all
-    together with 95% confidence, by Bonferroni's rule; pairs without two rounds in common have none."""
-    pairs = {
-        (one, other): logs
-        for one, other in combinations(sorted(speeds), 2)
-        if len(logs := log_ratios(speeds[one], speeds[other])) > 1
-    }
-    found: dict[str, dict[str, tuple[float, float]]] = {}
-    for (one, other), logs in pairs.items():
-        reach = t_quantile(1 - (1 - CONFIDENCE) / 2 / len(pairs), len(logs) - 1)
-        mean, margin = fmean(logs), reach * stdev(logs) / sqrt(len(logs))
-        found.setdefault(one, {})[other] = (mean - margin, mean + margin)
-        found.setdefault(other, {})[one] = (-mean - margin, -mean + margin)
+def _log_ratios(speeds: Mapping[str, Stat]) -> dict[str, dict[str, LogRatio]]:
+    """For each cell and each other, the logarithm of their ratio, paired by round; pairs without two rounds in common
+    have none."""
+    found: dict[str, dict[str, LogRatio]] = {}
+    for one, other in combinations(sorted(speeds), 2):
+        ratio = estimate(speeds[one], speeds[other])
+        if ratio is not None and ratio.error is not None:
+            found.setdefault(one, {})[other] = LogRatio(ratio.mean, ratio.error, ratio.freedom)
+            found.setdefault(other, {})[one] = LogRatio(-ratio.mean, ratio.error, ratio.freedom)
     return found
+
+
+def reaches(offers: Sequence[Offer]) -> dict[int, tuple[float, ...]]:
+    """The `Rule.reach` that these offers need."""
+    ratios = (ratio for one in offers for others in one.log_ratios.values() for ratio in others.values())
+    freedoms = sorted({ratio.freedom for ratio in ratios})
+    return {freedom: tuple(reach(among, freedom) for among in range(1, len(offers))) for freedom in freedoms}
 
 
 def _offer(
     run: RunFindings,
     one: CellFindings,
     speeds: Mapping[int, Stat],
-    ratios: Mapping[int, Mapping[str, Mapping[str, tuple[float, float]]]],
+    ratios: Mapping[int, Mapping[str, Mapping[str, LogRatio]]],
 ) -> Offer:
     weights, parts, configuration = one.stats.get("weights_gib"), one.memory_parts, one.configuration
     kv_bytes = configuration.kv_cache_bytes_per_token if configuration else None

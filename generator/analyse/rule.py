@@ -5,9 +5,9 @@ order, the logarithm among them, so that both decide alike to the last bit. Noth
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from math import frexp
-from typing import Final, Literal
+from dataclasses import dataclass, field, replace
+from math import frexp, inf
+from typing import Final, Literal, NamedTuple
 
 from generator.analyse.statistics import MATERIAL
 
@@ -26,15 +26,24 @@ class Rule:
     constraints  asked in this order; the first that a cell misses is the reason why it is out
     objective    two quantities with the better direction. The first weighs `speed_weight` percent, the second the rest;
                  the best cell has the highest weighted sum of their logarithms
-    floor        as a share: a cell whose distance to the best is not proven to be above this is tied with it
+    floor        as a share: a cell is tied with the best whose distance to it is below this, or is not proven; all that
+                 qualify are compared with the best together, by Holm's rule
+    reach        by degrees of freedom: how many standard errors the interval of a distance extends to either side when
+                 1, 2, … comparisons share the risk of error
     """
 
     constraints: tuple[Constraint, ...] = ("users", "memory", "quality")
     objective: tuple[tuple[Term, Literal["high", "low"]], ...] = (("speed", "high"), ("memory", "low"))
     floor: float = MATERIAL
+    reach: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
 
 
-RULE: Final = Rule()
+class LogRatio(NamedTuple):
+    """The logarithm of a ratio: its mean, the standard error of that, and its degrees of freedom."""
+
+    mean: float
+    error: float
+    freedom: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +62,7 @@ class Offer:
     overhead_gib        device memory besides the weights and the KV cache: activations, CUDA graphs, context, the rest
     kv_bytes_per_token  of KV cache, for one token of one user
     speeds              median tokens/s of all users together, by the number of users
-    log_ratios          by the number of users, then by the other cell: the interval of ln(this speed / the other's).
-                        Those of one number of users hold all together
+    log_ratios          by the number of users, then by the other cell: that of this speed to the other's
     perplexity_rise_percent, perplexity_rise_high_percent  against FP16: the mean, and the upper end of its interval
     absent              why a figure is None, by its name
     """
@@ -64,7 +72,7 @@ class Offer:
     overhead_gib: float | None
     kv_bytes_per_token: float | None
     speeds: Mapping[int, float]
-    log_ratios: Mapping[int, Mapping[str, tuple[float, float]]]
+    log_ratios: Mapping[int, Mapping[str, LogRatio]]
     perplexity_rise_percent: float | None
     perplexity_rise_high_percent: float | None
     absent: Mapping[str, Reason]
@@ -84,8 +92,8 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A cell that qualifies. `lead` and `lead_high` are the ends of the interval of what the best is ahead of it, in
-    the unit of the objective, a logarithm; None where there is no interval to say so."""
+    """A cell that qualifies. `lead` is what the best is ahead of it, in the unit of the objective, a logarithm, between
+    `lead_low` and `lead_high`, the ends of its interval; None where there is no interval to say so."""
 
     cell: str
     tokens_per_s: float
@@ -93,6 +101,7 @@ class Ranked:
     needed_gib: float
     score: float
     lead: float | None
+    lead_low: float | None
     lead_high: float | None
     tied: bool
 
@@ -147,11 +156,16 @@ def ranked(offers: Sequence[Offer], wishes: Wishes, rule: Rule) -> tuple[tuple[R
     )
     if not scored:
         return (), excluded
-    best, floor = scored[0], ln(1 + rule.floor)
-    ranking = [replace(best, lead=0.0, lead_high=0.0, tied=True)]
-    for entry in scored[1:]:
-        lead, high = _lead(admitted[best.cell], best, entry, wishes, rule) or (None, None)
-        ranking.append(replace(entry, lead=lead, lead_high=high, tied=lead is None or not lead > floor))
+    best, others, floor = scored[0], scored[1:], ln(1 + rule.floor)
+    leads = _leads(admitted[best.cell], others, best, wishes, rule)
+    ranking = [replace(best, lead=0.0, lead_low=0.0, lead_high=0.0, tied=True)]
+    for other in others:
+        lead = leads.get(other.cell)
+        if lead is None:
+            ranking.append(replace(other, tied=True))
+        else:
+            tied = not (lead.proven and lead.mean >= floor)
+            ranking.append(replace(other, lead=lead.mean, lead_low=lead.low, lead_high=lead.high, tied=tied))
     return tuple(ranking), excluded
 
 
@@ -184,27 +198,60 @@ def _scored(offer: Offer, wishes: Wishes, rule: Rule) -> Ranked:
     score = 0.0
     for (term, better), share in zip(rule.objective, _shares(wishes), strict=True):
         score += share * (logs[term] if better == "high" else -logs[term])
-    return Ranked(offer.cell, speed, cache, needed, score, lead=None, lead_high=None, tied=False)
+    return Ranked(offer.cell, speed, cache, needed, score, lead=None, lead_low=None, lead_high=None, tied=False)
 
 
-def _lead(offer: Offer, best: Ranked, other: Ranked, wishes: Wishes, rule: Rule) -> tuple[float, float] | None:
-    """The interval of what `best`, which is of `offer`, is ahead. Speeds without an interval prove nothing, unless they
-    weigh nothing."""
-    apart = ln(best.needed_gib) - ln(other.needed_gib)
-    intervals = {
-        "speed": offer.log_ratios.get(wishes.users, {}).get(other.cell),
-        "memory": (apart, apart),
-    }
-    lead, high = 0.0, 0.0
+@dataclass(frozen=True, slots=True)
+class _Lead:
+    """What the best is ahead of another, in the unit of the objective, and the ends of its interval."""
+
+    mean: float
+    low: float
+    high: float
+    proven: bool
+
+
+def _leads(offer: Offer, others: Sequence[Ranked], best: Ranked, wishes: Wishes, rule: Rule) -> dict[str, _Lead]:
+    """What `best`, which is of `offer`, is ahead of each other, decided together: from the surest to the least sure,
+    until one is not proven. Others whose speeds have no interval are left out, unless speed weighs nothing."""
+    left = {other.cell: ahead for other in others if (ahead := _ahead(offer, best, other, wishes, rule)) is not None}
+    leads: dict[str, _Lead] = {}
+    while left:
+        margins = {cell: _margin(ahead, len(left), rule) for cell, ahead in left.items()}
+        sureness = {cell: _sureness(ahead.mean, margins[cell]) for cell, ahead in left.items()}
+        surest = max(left, key=lambda cell: sureness[cell])
+        proven = sureness[surest] > 1
+        for cell in [surest] if proven else list(left):
+            mean, margin = left.pop(cell).mean, margins[cell]
+            leads[cell] = _Lead(mean, mean - margin, mean + margin, proven)
+    return leads
+
+
+def _ahead(offer: Offer, best: Ranked, other: Ranked, wishes: Wishes, rule: Rule) -> LogRatio | None:
+    memory = LogRatio(ln(best.needed_gib) - ln(other.needed_gib), 0.0, 0)
+    terms = {"speed": offer.log_ratios.get(wishes.users, {}).get(other.cell), "memory": memory}
+    mean, error, freedom = 0.0, 0.0, 0
     for (term, better), share in zip(rule.objective, _shares(wishes), strict=True):
         if share == 0:
             continue
-        interval = intervals[term]
-        if interval is None:
+        found = terms[term]
+        if found is None:
             return None
-        lead += share * (interval[0] if better == "high" else -interval[1])
-        high += share * (interval[1] if better == "high" else -interval[0])
-    return lead, high
+        mean += share * (found.mean if better == "high" else -found.mean)
+        error += share * found.error  # that of one term alone: memory has none
+        freedom += found.freedom
+    return LogRatio(mean, error, freedom)
+
+
+def _margin(ahead: LogRatio, comparisons: int, rule: Rule) -> float:
+    return rule.reach[ahead.freedom][comparisons - 1] * ahead.error if ahead.error > 0 else 0.0
+
+
+def _sureness(mean: float, margin: float) -> float:
+    """Above 1 where the interval leaves out 0, on the side on which the best is ahead."""
+    if margin > 0:
+        return mean / margin
+    return inf if mean > 0 else -inf
 
 
 def _shares(wishes: Wishes) -> tuple[float, float]:

@@ -28,8 +28,7 @@ def as_json(advising: Advising) -> str:
 
 
 def seen(best: Ranked, other: Ranked) -> Seen:
-    """The ratio that was seen: the middle of its interval, which is symmetric as a logarithm; without an interval that
-    of the figures themselves."""
-    if other.lead is None or other.lead_high is None:
+    """The ratio that was seen, with its interval; without an interval that of the figures themselves."""
+    if other.lead is None or other.lead_low is None or other.lead_high is None:
         return Seen(exp(best.score - other.score), None, None)
-    return Seen(exp((other.lead + other.lead_high) / 2), exp(other.lead), exp(other.lead_high))
+    return Seen(exp(other.lead), exp(other.lead_low), exp(other.lead_high))

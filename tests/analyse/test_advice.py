@@ -6,17 +6,20 @@ from random import Random
 
 import pytest
 from examples import cell, completed, four_methods, manifest, replaced, with_controls
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator.analyse.advice import Advice, advise
 from generator.analyse.findings import find
 from generator.analyse.offers import Advising, advising_of
-from generator.analyse.rule import RULE, Offer, Reason, Wishes, ln, needed_gib
+from generator.analyse.rule import LogRatio, Offer, Reason, Rule, Wishes, ln, needed_gib
+from generator.analyse.statistics import MATERIAL, compare_all, reach
 from generator.measurements import Run
+from generator.methods import METHOD_IDS
 
 CELLS = ("fp16", "awq", "gptq", "nf4")
 USERS = (1, 4, 16)
+RULE = Rule(reach={2: tuple(reach(among, 2) for among in range(1, len(CELLS)))})
 WISHES = Wishes(card_gib=24, context_tokens=4096, users=1, quality_percent=None, speed_weight=100)
 
 sizes = st.sampled_from([0.5, 5.0, 5.5, 15.0]) | st.floats(0.1, 1e3)
@@ -27,7 +30,7 @@ def offer(
     speed: float = 100.0,
     weights_gib: float | None = 5.0,
     *,
-    ahead: dict[str, tuple[float, float]] | None = None,
+    ahead: dict[str, LogRatio] | None = None,
     rise_percent: float | None = 0.0,
 ) -> Offer:
     return Offer(
@@ -45,14 +48,13 @@ def offer(
 
 @st.composite
 def offers(draw: st.DrawFn) -> list[Offer]:
-    """Cells whose intervals lie around the ratio of their speeds; some have none, and some lack a figure."""
+    """Cells whose ratios are those of their speeds; some have no error, and some lack a figure."""
     cells = draw(st.lists(st.sampled_from(CELLS), unique=True))
     speeds = {cell: {users: draw(sizes) for users in USERS if draw(st.booleans())} for cell in cells}
-    margin = draw(st.sampled_from([None, 0.0, 0.01, 0.5]))
+    error = draw(st.sampled_from([None, 0.0, 0.001, 0.05]))
 
-    def interval(users: int, one: str, other: str) -> tuple[float, float]:
-        apart = log(speeds[one][users] / speeds[other][users])
-        return apart - (margin or 0), apart + (margin or 0)
+    def ratio(users: int, one: str, other: str) -> LogRatio:
+        return LogRatio(log(speeds[one][users] / speeds[other][users]), error or 0, 2)
 
     return [
         Offer(
@@ -62,10 +64,8 @@ def offers(draw: st.DrawFn) -> list[Offer]:
             kv_bytes_per_token=draw(st.none() | st.integers(1, 10**6)),
             speeds=speeds[cell],
             log_ratios={
-                users: {
-                    other: interval(users, cell, other) for other in cells if other != cell and users in speeds[other]
-                }
-                for users in (speeds[cell] if margin is not None else ())
+                users: {other: ratio(users, cell, other) for other in cells if other != cell and users in speeds[other]}
+                for users in (speeds[cell] if error is not None else ())
             },
             perplexity_rise_percent=(rise := draw(st.none() | st.floats(-1, 20))),
             perplexity_rise_high_percent=rise,
@@ -94,13 +94,13 @@ def test_the_order_of_the_offers_does_not_matter(given_: list[Offer], wished: Wi
     shuffled = list(given_)
     random.shuffle(shuffled)
 
-    assert as_a_set(advise(given_, wished)) == as_a_set(advise(shuffled, wished))
+    assert as_a_set(advise(given_, wished, RULE)) == as_a_set(advise(shuffled, wished, RULE))
 
 
 @given(offers(), wishes, st.floats(1, 100))
 def test_a_larger_card_never_excludes_more(given_: list[Offer], wished: Wishes, factor: float) -> None:
     small, large = (
-        advise(given_, replace(wished, card_gib=card)) for card in (wished.card_gib, wished.card_gib * factor)
+        advise(given_, replace(wished, card_gib=card), RULE) for card in (wished.card_gib, wished.card_gib * factor)
     )
 
     assert {entry.cell for entry in large.excluded} <= {entry.cell for entry in small.excluded}
@@ -110,7 +110,7 @@ def test_a_larger_card_never_excludes_more(given_: list[Offer], wished: Wishes, 
 def test_every_offer_is_either_ranked_or_out_and_only_the_ranked_are_advised(
     given_: list[Offer], wished: Wishes
 ) -> None:
-    advice = advise(given_, wished)
+    advice = advise(given_, wished, RULE)
 
     ranked, out = [entry.cell for entry in advice.ranking], [entry.cell for entry in advice.excluded]
     assert sorted([*ranked, *out]) == sorted(one.cell for one in given_)
@@ -121,7 +121,7 @@ def test_every_offer_is_either_ranked_or_out_and_only_the_ranked_are_advised(
 
 @given(offers(), wishes)
 def test_a_cell_that_another_beats_in_speed_and_in_memory_never_wins_alone(given_: list[Offer], wished: Wishes) -> None:
-    advice = advise(given_, wished)
+    advice = advise(given_, wished, RULE)
 
     if len(advice.tied) == 1:
         alone = next(entry for entry in advice.ranking if entry.tied)
@@ -134,7 +134,7 @@ def test_a_cell_that_another_beats_in_speed_and_in_memory_never_wins_alone(given
 def test_without_an_interval_nothing_is_ahead_unless_memory_alone_decides(given_: list[Offer], wished: Wishes) -> None:
     single = [replace(one, log_ratios={}) for one in given_]
 
-    advice = advise(single, wished)
+    advice = advise(single, wished, RULE)
 
     if wished.speed_weight > 0:
         assert all(entry.tied for entry in advice.ranking)
@@ -144,30 +144,32 @@ def test_without_an_interval_nothing_is_ahead_unless_memory_alone_decides(given_
 
 @given(offers(), wishes)
 def test_a_lead_lies_between_its_ends_and_both_are_known_or_neither(given_: list[Offer], wished: Wishes) -> None:
-    for entry in advise(given_, wished).ranking:
+    for entry in advise(given_, wished, RULE).ranking:
         if entry.lead is None:
+            assert entry.lead_low is None
             assert entry.lead_high is None
         else:
+            assert entry.lead_low is not None
             assert entry.lead_high is not None
-            assert entry.lead <= entry.lead_high
+            assert entry.lead_low <= entry.lead <= entry.lead_high
 
 
 @given(offers(), wishes)
 def test_what_is_said_to_change_the_answer_changes_it(given_: list[Offer], wished: Wishes) -> None:
-    advice = advise(given_, wished)
+    advice = advise(given_, wished, RULE)
 
     if advice.more_users:
-        more = advise(given_, replace(wished, users=int(advice.more_users.at)))
+        more = advise(given_, replace(wished, users=int(advice.more_users.at)), RULE)
         assert more.tied == advice.more_users.tied
         assert set(more.tied) != set(advice.tied)
     if advice.larger_card:
-        larger = advise(given_, replace(wished, card_gib=advice.larger_card.at))
+        larger = advise(given_, replace(wished, card_gib=advice.larger_card.at), RULE)
         assert larger.tied == advice.larger_card.tied
         assert set(larger.tied) != set(advice.tied)
     if advice.smaller_card:
         at = advice.smaller_card.at
-        assert set(advise(given_, replace(wished, card_gib=at)).tied) == set(advice.tied)
-        below = advise(given_, replace(wished, card_gib=at * (1 - 1e-15)))
+        assert set(advise(given_, replace(wished, card_gib=at), RULE).tied) == set(advice.tied)
+        below = advise(given_, replace(wished, card_gib=at * (1 - 1e-15)), RULE)
         assert set(below.tied) == set(advice.smaller_card.tied)
         assert set(below.tied) != set(advice.tied)
 
@@ -176,11 +178,11 @@ def test_what_is_said_to_change_the_answer_changes_it(given_: list[Offer], wishe
 def test_between_a_card_and_the_one_that_changes_the_answer_nothing_does(
     given_: list[Offer], wished: Wishes, factor: float
 ) -> None:
-    advice = advise(given_, wished)
+    advice = advise(given_, wished, RULE)
     card = wished.card_gib * factor
 
     if card < (advice.larger_card.at if advice.larger_card else inf):
-        assert set(advise(given_, replace(wished, card_gib=card)).tied) == set(advice.tied)
+        assert set(advise(given_, replace(wished, card_gib=card), RULE).tied) == set(advice.tied)
 
 
 @given(st.floats(1e-300, 1e300))
@@ -189,23 +191,35 @@ def test_the_logarithm_is_the_logarithm(value: float) -> None:
 
 
 def test_a_lead_that_is_proven_and_above_the_floor_decides() -> None:
-    slow = offer("awq", 100.0)
+    def tied(lead: float, error: float) -> tuple[str, ...]:
+        ahead = {"awq": LogRatio(lead, error, 2)}
+        return advise([offer("awq", 100.0), offer("gptq", 110.0, ahead=ahead)], WISHES, RULE).tied
 
-    def tied(low: float) -> tuple[str, ...]:
-        return advise([slow, offer("gptq", 110.0, ahead={"awq": (low, 0.2)})], WISHES).tied
+    assert tied(log(1.1), 0.02) == ("gptq",)
+    assert tied(log(1.1), 0.03) == ("gptq", "awq")  # 4.30 standard errors reach below 0
+    assert tied(log(1.01), 0.0) == ("gptq", "awq")
+    assert tied(log(0.9), 0.0) == ("gptq", "awq")
 
-    assert tied(log(1.03)) == ("gptq",)
-    assert tied(log(1.01)) == ("gptq", "awq")
-    assert tied(-0.05) == ("gptq", "awq")
+
+def test_more_rivals_need_surer_leads_and_the_surest_of_them_goes_first() -> None:
+    ahead = {"awq": LogRatio(0.1, 0.02, 2), "nf4": LogRatio(0.1, 0.01, 2), "fp16": LogRatio(0.0, 0.01, 2)}
+    first, *others = [offer("gptq", 110.0, ahead=ahead), *(offer(name) for name in ahead)]
+
+    def tied(*rivals: str) -> set[str]:
+        return set(advise([first, *(one for one in others if one.cell in rivals)], WISHES, RULE).tied)
+
+    assert tied("awq", "nf4") == {"gptq"}  # with nf4 out of the way, awq is judged alone
+    assert tied("awq", "fp16") == {"gptq", "awq", "fp16"}
+    assert tied("awq", "nf4", "fp16") == {"gptq", "awq", "fp16"}
 
 
 def test_the_weight_of_speed_turns_the_answer_towards_the_fast_or_the_small() -> None:
     apart = log(1.5)
-    fast = offer("fp16", 150.0, weights_gib=15.0, ahead={"awq": (apart, apart)})
-    small = offer("awq", 100.0, weights_gib=5.0, ahead={"fp16": (-apart, -apart)})
+    fast = offer("fp16", 150.0, weights_gib=15.0, ahead={"awq": LogRatio(apart, 0.0, 2)})
+    small = offer("awq", 100.0, weights_gib=5.0, ahead={"fp16": LogRatio(-apart, 0.0, 2)})
 
     def answer(weight: float) -> tuple[str, ...]:
-        return advise([fast, small], replace(WISHES, speed_weight=weight)).tied
+        return advise([fast, small], replace(WISHES, speed_weight=weight), RULE).tied
 
     assert answer(100) == ("fp16",)
     assert answer(0) == ("awq",)
@@ -220,13 +234,13 @@ def test_what_is_out_says_what_it_needed_and_what_there_is() -> None:
         offer("nf4", weights_gib=None),
     ]
 
-    found = {entry.cell: entry for entry in advise(given_, wished).excluded}
+    found = {entry.cell: entry for entry in advise(given_, wished, RULE).excluded}
 
     assert (found["fp16"].constraint, found["fp16"].needed, found["fp16"].found) == ("memory", 16.5, 10)
     assert (found["awq"].constraint, found["awq"].needed, found["awq"].found) == ("quality", 1.0, 2.5)
     assert found["gptq"].missing == "perplexity_rise_high_percent"
     assert found["nf4"].missing == "weights_gib"
-    (unmeasured,) = advise(given_[:1], replace(WISHES, users=8)).excluded
+    (unmeasured,) = advise(given_[:1], replace(WISHES, users=8), RULE).excluded
     assert (unmeasured.constraint, unmeasured.needed, unmeasured.found) == ("users", 8, 1)
 
 
@@ -235,8 +249,8 @@ def test_a_card_that_is_just_large_enough_fits() -> None:
     needed = needed_gib(given_[0], WISHES)
     assert needed is not None
 
-    assert advise(given_, replace(WISHES, card_gib=needed)).tied == ("awq",)
-    assert advise(given_, replace(WISHES, card_gib=needed * (1 - 1e-15))).tied == ()
+    assert advise(given_, replace(WISHES, card_gib=needed), RULE).tied == ("awq",)
+    assert advise(given_, replace(WISHES, card_gib=needed * (1 - 1e-15)), RULE).tied == ()
 
 
 def advising(run: Run) -> Advising | None:
@@ -254,24 +268,39 @@ def test_a_run_offers_its_shown_cells_with_the_numbers_of_users_that_it_measured
     assert found.offers[0].overhead_gib == pytest.approx(22000 / 1024 - 15 - 40_000 * 131072 / 2**30)
 
 
-def test_the_intervals_of_a_pair_are_each_other_s_mirror_and_wider_than_one_pair_s_alone() -> None:
-    all_of_them = with_controls()
-    two_of_them = tuple(one for one in all_of_them.launches if one.cell in {cell("fp16"), cell("awq")})
-    many, two = advising(all_of_them), advising(Run(manifest(methods=("fp16", "awq")), two_of_them))
-    assert many is not None
-    assert two is not None
+def test_the_ratios_of_a_pair_are_each_other_s_mirror() -> None:
+    found = advising(with_controls())
+    assert found is not None
 
-    for offer_ in many.offers:
+    for offer_ in found.offers:
         for users, others in offer_.log_ratios.items():
-            for other, (low, high) in others.items():
-                its = many.by_cell[other][1].log_ratios[users][offer_.cell]
-                assert list(its) == pytest.approx([-high, -low])
+            for other, (mean, error, freedom) in others.items():
+                assert found.by_cell[other][1].log_ratios[users][offer_.cell] == (-mean, error, freedom)
 
-    def width(found: Advising) -> float:
-        low, high = found.offers[0].log_ratios[1]["awq-vllm-eager"]
-        return high - low
 
-    assert width(many) > 2 * width(two)
+@settings(deadline=None)  # the first quantile of t takes its time
+@given(st.lists(st.lists(st.floats(90, 110), min_size=4, max_size=4), min_size=4, max_size=4))
+def test_advice_by_speed_alone_ties_what_a_comparison_with_the_best_ties(speeds: list[list[float]]) -> None:
+    launches = [
+        completed(of=cell(method), round_=round_, speed=speed)
+        for method, of_method in zip(METHOD_IDS, speeds, strict=True)
+        for round_, speed in enumerate(of_method, 1)
+    ]
+    (run,) = find((Run(manifest(), tuple(launches)),)).runs
+    found = advising_of(run)
+    assert found is not None
+    assert found.wishes is not None
+
+    answer = advise(found.offers, replace(found.wishes, card_gib=1000), found.rule)
+
+    by_median = {one.cell.id: one.stats["output_tokens_per_s"] for one in run.shown}
+    best = answer.ranking[0].cell
+    compared = compare_all({id_: stat for id_, stat in by_median.items() if id_ != best}, by_median[best], run.floor)
+    assert set(answer.tied) == {best} | {id_ for id_, one in compared.items() if one.verdict != "lower"}
+    for entry in answer.ranking[1:]:
+        if compared[entry.cell].verdict != "higher":
+            assert entry.lead_low is not None
+            assert exp(-entry.lead_low) == pytest.approx(compared[entry.cell].high)
 
 
 def test_random_weights_have_no_quality_and_say_so() -> None:
@@ -304,5 +333,5 @@ def test_the_rule_takes_the_run_s_own_floor() -> None:
     found = advising(Run(noisy.manifest, tuple(launches)))
 
     assert found is not None
-    assert found.rule.floor > RULE.floor
+    assert found.rule.floor > MATERIAL
     assert exp(ln(1 + found.rule.floor)) == pytest.approx(1 + found.rule.floor)

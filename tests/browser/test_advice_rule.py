@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from generator.analyse.advice import advise
-from generator.analyse.rule import Offer, Rule, Wishes, ln, needed_gib
+from generator.analyse.offers import reaches
+from generator.analyse.rule import LogRatio, Offer, Rule, Wishes, ln, needed_gib
 
 if TYPE_CHECKING:
     from .visit import Visit
@@ -39,6 +40,9 @@ def some_offers(random: Random) -> list[Offer]:
     def bound() -> float:
         return random.choice(BOUNDS) if random.random() < 0.5 else random.gauss(0, 0.3)
 
+    def ratio() -> LogRatio:
+        return LogRatio(bound(), random.choice([0.0, 0.01, abs(bound())]) / 10, random.choice([2, 2, 7]))
+
     def maybe(value: float, chance: float = 0.06) -> float | None:
         return None if random.random() < chance else value
 
@@ -50,7 +54,7 @@ def some_offers(random: Random) -> list[Offer]:
             kv_bytes_per_token=maybe(random.choice([2048, 131072, 131072, random.randint(1, 10**7)])),
             speeds={users: size() * 100 for users in USERS if random.random() < 0.85},
             log_ratios={
-                users: {other: tuple(sorted((bound(), bound()))) for other in cells if random.random() < 0.9}  # type: ignore[misc]
+                users: {other: ratio() for other in cells if random.random() < 0.9}
                 for users in USERS
                 if random.random() < 0.85
             },
@@ -79,9 +83,8 @@ def cases() -> list[tuple[list[Offer], Wishes, Rule]]:
     made = []
     for _ in range(CASES):
         offers = some_offers(random)
-        made.append(
-            (offers, some_wishes(random, offers), Rule(floor=random.choice([0.02, 0.02, random.uniform(0, 1)])))
-        )
+        rule = Rule(floor=random.choice([0.02, 0.02, random.uniform(0, 1)]), reach=reaches(offers))
+        made.append((offers, some_wishes(random, offers), rule))
     return made
 
 

@@ -74,17 +74,17 @@
     };
 
     // The ratio that was seen, as `seen` of generator/render/advice.py has it.
-    const seenOver = (best, { lead, lead_high, score }) =>
+    const seenOver = (best, { lead, lead_low, lead_high, score }) =>
       lead === null
         ? { ratio: times(Math.exp(best.score - score)) }
-        : { ratio: times(Math.exp((lead + lead_high) / 2)), low: times(Math.exp(lead)), high: times(Math.exp(lead_high)) };
+        : { ratio: times(Math.exp(lead)), low: times(Math.exp(lead_low)), high: times(Math.exp(lead_high)) };
 
     const leadOver = (best, entry) => {
       if (entry === best) return say("lead-first");
       if (entry.lead === null) return say("lead-unknown", seenOver(best, entry));
       return entry.tied
         ? say("lead-tie", seenOver(best, entry))
-        : say("lead-least", { factor: timesAtLeast(Math.exp(entry.lead)) });
+        : say("lead-least", { factor: timesAtLeast(Math.exp(entry.lead_low)) });
     };
 
     const ties = ([best, ...others]) =>

@@ -79,23 +79,56 @@
     });
     return {
       cell: offer.cell, tokens_per_s: speed, kv_cache_gib: kvCacheGib(offer, wishes), needed_gib: needed, score,
-      lead: null, lead_high: null, tied: false,
+      lead: null, lead_low: null, lead_high: null, tied: false,
     };
   }
 
-  function leadOf(offer, best, other, wishes, rule) {
-    const apart = ln(best.needed_gib) - ln(other.needed_gib);
-    const intervals = { speed: offer.log_ratios[wishes.users]?.[other.cell], memory: [apart, apart] };
+  function leadsOf(offer, others, best, wishes, rule) {
+    const left = new Map();
+    for (const other of others) {
+      const ahead = aheadOf(offer, best, other, wishes, rule);
+      if (ahead) left.set(other.cell, ahead);
+    }
+    const leads = new Map();
+    while (left.size) {
+      const judged = [...left].map(([cell, ahead]) => {
+        const margin = marginOf(ahead, left.size, rule);
+        return { cell, mean: ahead.mean, margin, sureness: surenessOf(ahead.mean, margin) };
+      });
+      const surest = judged.reduce((one, other) => (other.sureness > one.sureness ? other : one));
+      const proven = surest.sureness > 1;
+      for (const { cell, mean, margin } of proven ? [surest] : judged) {
+        left.delete(cell);
+        leads.set(cell, { mean, low: mean - margin, high: mean + margin, proven });
+      }
+    }
+    return leads;
+  }
+
+  function aheadOf(offer, best, other, wishes, rule) {
+    const terms = {
+      speed: offer.log_ratios[wishes.users]?.[other.cell],
+      memory: [ln(best.needed_gib) - ln(other.needed_gib), 0, 0],
+    };
     const shares = sharesOf(wishes);
-    let [lead, high] = [0, 0];
+    const ahead = { mean: 0, error: 0, freedom: 0 };
     for (const [index, [term, better]] of rule.objective.entries()) {
       if (shares[index] === 0) continue;
-      const interval = intervals[term];
-      if (!interval) return [null, null];
-      lead += shares[index] * (better === "high" ? interval[0] : -interval[1]);
-      high += shares[index] * (better === "high" ? interval[1] : -interval[0]);
+      if (!terms[term]) return null;
+      const [mean, error, freedom] = terms[term];
+      ahead.mean += shares[index] * (better === "high" ? mean : -mean);
+      ahead.error += shares[index] * error;
+      ahead.freedom += freedom;
     }
-    return [lead, high];
+    return ahead;
+  }
+
+  const marginOf = ({ error, freedom }, comparisons, rule) =>
+    error > 0 ? rule.reach[freedom][comparisons - 1] * error : 0;
+
+  function surenessOf(mean, margin) {
+    if (margin > 0) return mean / margin;
+    return mean > 0 ? Infinity : -Infinity;
   }
 
   function answer(offers, wishes, rule) {
@@ -107,10 +140,12 @@
     const [best, ...others] = ranking;
     if (!best) return { ranking, excluded };
     const floor = ln(1 + rule.floor);
-    Object.assign(best, { lead: 0, lead_high: 0, tied: true });
+    Object.assign(best, { lead: 0, lead_low: 0, lead_high: 0, tied: true });
+    const leads = leadsOf(admitted.get(best.cell), others, best, wishes, rule);
     for (const entry of others) {
-      [entry.lead, entry.lead_high] = leadOf(admitted.get(best.cell), best, entry, wishes, rule);
-      entry.tied = entry.lead === null || !(entry.lead > floor);
+      const lead = leads.get(entry.cell);
+      entry.tied = !(lead && lead.proven && lead.mean >= floor);
+      if (lead) Object.assign(entry, { lead: lead.mean, lead_low: lead.low, lead_high: lead.high });
     }
     return { ranking, excluded };
   }
