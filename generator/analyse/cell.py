@@ -15,12 +15,15 @@ from generator.profiles import Profile
 from generator.record import Completed, Configuration, Failed, Quantities, Reported, Unserved
 from generator.samples import Point
 
+GIB: Final = 2**30
 GIB_IN_MIB: Final = 1024
 MEMORY_PARTS: Final = ("weights_gib", "kv_cache_gib", "activation_peak_gib", "cuda_graphs_gib", "non_torch_gib")
 # What depends on whether the engine compiled anew or found it in its cache.
 OF_A_START: Final = ("load_time_s", "compile_time_s", "weights_load_time_s", "graph_capture_time_s")
 # More users than those that bring less than this, as a share, only wait longer.
 GAIN: Final = 0.1
+# What a chat is taken to need, where nothing else is asked for.
+CHAT_TOKENS: Final = 4_096
 # The contexts for which the users that fit are counted.
 CONTEXTS: Final = (2_048, 8_192, 32_768, 131_072)
 
@@ -157,7 +160,7 @@ def find_cell(cell: Cell, launches: Sequence[Completed | Failed | Reported], pro
         cell=cell,
         valid=valid,
         failed=tuple(launch for launch in launches if isinstance(launch, Failed)),
-        stats=stats | dict(_derived(profile, stats, points)),
+        stats=stats | dict(_derived(profile, stats, points)) | _smallest_card(valid, stats),
         absent=absent,
         points=points,
         unserved=tuple(one for key, one in unserved.items() if key not in served),
@@ -201,6 +204,22 @@ def _derived(
             yield "longest_prompt_ttft_s", point.stats["ttft_p50_s"]
         if point.workload == profile.headline.name and "energy_per_token_j" in point.stats:
             yield "energy_per_token_j", point.stats["energy_per_token_j"]
+
+
+def _smallest_card(valid: Sequence[Completed | Reported], stats: Mapping[str, Stat]) -> dict[str, Stat]:
+    """`smallest_card_gib`: what one user with `CHAT_TOKENS` of context needs: the weights, the KV cache of that
+    context, and what the engine takes besides. Nothing where the device's memory is not known, or the cache's size."""
+    per_token = next((launch.configuration.kv_cache_bytes_per_token for launch in valid), None)
+    used = stats.get("gpu_memory_used_mib")
+    if used is None or per_token is None or "weights_gib" not in stats:
+        return {}
+    cache_gib = CHAT_TOKENS * per_token / GIB
+    needed = {}
+    for round_, used_mib in used.by_round.items():
+        parts = {name: stats[name].by_round.get(round_, 0.0) for name in MEMORY_PARTS if name in stats}
+        reserved_gib = parts.get("kv_cache_gib", 0.0)
+        needed[round_] = max(used_mib / GIB_IN_MIB, sum(parts.values())) - reserved_gib + cache_gib
+    return {"smallest_card_gib": Stat(needed)}
 
 
 def _alone(points: Sequence[PointFindings]) -> tuple[PointFindings, ...]:

@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Final
 
 from generator.analyse.advice import Advice, advise
-from generator.analyse.cell import CellFindings, PointFindings
+from generator.analyse.cell import CHAT_TOKENS, CellFindings, PointFindings
 from generator.analyse.noise import SPEED
 from generator.analyse.rule import LogRatio, Offer, Reason, Rule, Wishes
 from generator.analyse.run import RunFindings
@@ -16,7 +16,6 @@ from generator.manifest import ReportedRun
 
 # What a page asks for before its reader does; the card is the run's budget, where it had one.
 CARD_GIB: Final = 24.0
-CONTEXT_TOKENS: Final = 4096
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def advising_of(run: RunFindings) -> Advising | None:
     users = tuple(sorted({users for of_cell in speeds.values() for users in of_cell}))
     ratios = {number: _log_ratios({id_: of[number] for id_, of in speeds.items() if number in of}) for number in users}
     budget_gib = None if isinstance(run.manifest, ReportedRun) else run.manifest.memory_budget_gib
-    context_tokens = min(CONTEXT_TOKENS, run.context_limit_tokens or CONTEXT_TOKENS)
+    context_tokens = min(CHAT_TOKENS, run.context_limit_tokens or CHAT_TOKENS)
     offers = tuple(_offer(run, one, speeds[one.cell.id], ratios) for one in run.shown)
     return Advising(
         cells=run.shown,

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from math import frexp, inf
 from typing import Final, Literal, NamedTuple
 
+from generator.analyse.cell import GIB
 from generator.analyse.statistics import MATERIAL
 
-GIB: Final = 1_073_741_824
 LN_2: Final = 0.6931471805599453
 SQRT_HALF: Final = 0.7071067811865476
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from generator.analyse.cell import CHAT_TOKENS
 from generator.analyse.statistics import MATERIAL, Comparison, Stat, compare_all
 from generator.cells import Cell
 
@@ -35,13 +36,13 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
         at_least=("context_capacity_tokens", 32_768),
     ),
     Scenario("development", (("load_time_s", "low"), ("output_tokens_per_s", "high"))),
-    # Room for so many conversations of 4,096 tokens, or it is no service.
+    # Room for so many chats, or it is no service.
     Scenario(
         "production",
         (("service_tokens_per_s", "high"), ("context_capacity_tokens", "high")),
-        at_least=("context_capacity_tokens", SERVICE_USERS * 4_096),
+        at_least=("context_capacity_tokens", SERVICE_USERS * CHAT_TOKENS),
     ),
-    Scenario("constrained", (("weights_gib", "low"), ("output_tokens_per_s", "high"))),
+    Scenario("constrained", (("smallest_card_gib", "low"), ("output_tokens_per_s", "high"))),
 )
 
 

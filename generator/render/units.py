@@ -15,6 +15,7 @@ LABELS: Final[dict[str, tuple[str, str, int]]] = {
     "kv_cache_gib": ("KV cache", "GiB", 2),
     "kv_cache_tokens": ("KV cache", "tokens", 0),
     "context_capacity_tokens": ("Context that fits", "tokens", 0),
+    "smallest_card_gib": ("Smallest card for one user with 4,096 tokens", "GiB", 2),
     "activation_peak_gib": ("Peak activations", "GiB", 2),
     "cuda_graphs_gib": ("CUDA graphs", "GiB", 2),
     "non_torch_gib": ("CUDA context and libraries", "GiB", 2),

@@ -303,6 +303,15 @@ def test_advice_by_speed_alone_ties_what_a_comparison_with_the_best_ties(speeds:
             assert exp(-entry.lead_low) == pytest.approx(compared[entry.cell].high)
 
 
+def test_the_smallest_card_of_a_cell_is_what_its_offer_needs_for_one_user() -> None:
+    (run,) = find((with_controls(),)).runs
+    found = advising_of(run)
+    assert found is not None
+
+    for one, of_cell in zip(found.cells, found.offers, strict=True):
+        assert one.stats["smallest_card_gib"].median == pytest.approx(needed_gib(of_cell, WISHES))
+
+
 def test_random_weights_have_no_quality_and_say_so() -> None:
     found = advising(with_controls())
     assert found is not None

@@ -21,7 +21,7 @@ QUANTITIES = (
     "crowd_tokens_per_s",
     "context_capacity_tokens",
     "load_time_s",
-    "weights_gib",
+    "smallest_card_gib",
 )
 figures = st.floats(0.5, 1e6)
 candidates = st.tuples(*(st.dictionaries(st.sampled_from(QUANTITIES), figures) for _ in METHOD_IDS)).map(
@@ -81,9 +81,9 @@ def test_a_demo_recommends_nothing() -> None:
 def test_a_best_figure_that_is_not_the_answer_says_whether_it_leads_by_little_or_without_proof() -> None:
     constrained = next(one for one in SCENARIOS if one.id == "constrained")
 
-    def said(weights_gib: tuple[float, float]) -> tuple[MethodId, bool, bool]:
-        slow = Candidate(cell("nf4"), {"weights_gib": two(*weights_gib), "output_tokens_per_s": two(100.0, 101.0)})
-        fast = Candidate(cell("awq"), {"weights_gib": two(5.4, 5.4), "output_tokens_per_s": two(900.0, 901.0)})
+    def said(card_gib: tuple[float, float]) -> tuple[MethodId, bool, bool]:
+        slow = Candidate(cell("nf4"), {"smallest_card_gib": two(*card_gib), "output_tokens_per_s": two(100.0, 101.0)})
+        fast = Candidate(cell("awq"), {"smallest_card_gib": two(5.4, 5.4), "output_tokens_per_s": two(900.0, 901.0)})
         found = recommend(constrained, [slow, fast])
         return found.tied[0].cell.method, found.overruled is slow, found.narrow
 
@@ -124,10 +124,10 @@ def test_the_answer_holds_the_best_in_19_of_20_runs_however_unlike_the_noise(
     cells = cells_of(METHOD_IDS, ("graphs",), controls=True, twin=False)
     for _ in range(trials):
         candidates = [
-            Candidate(cell, {"weights_gib": Stat({n: exp(random.gauss(0, spread)) for n in range(launches)})})
+            Candidate(cell, {"smallest_card_gib": Stat({n: exp(random.gauss(0, spread)) for n in range(launches)})})
             for cell, spread in zip(cells, spreads, strict=True)
         ]
-        answer = recommend(Scenario("constrained", (("weights_gib", "low"),)), candidates, floor=0)
+        answer = recommend(Scenario("constrained", (("smallest_card_gib", "low"),)), candidates, floor=0)
         missed += candidates[0] not in answer.tied
 
     assert missed / trials <= 0.05
