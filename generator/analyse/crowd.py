@@ -9,9 +9,11 @@ from generator.analyse.statistics import Comparison, Verdict, compare_all
 from generator.cells import Cell
 
 
-def by_users(base: CellFindings, cells: Sequence[CellFindings], floor: float) -> dict[Cell, dict[int, Comparison]]:
-    """Each cell's speed against that of the baseline, for each number of users that both have served. The cells that
-    served as many users are one family, as they are where a use is decided."""
+def by_users(
+    base: CellFindings, cells: Sequence[CellFindings], floors: Mapping[int, float]
+) -> dict[Cell, dict[int, Comparison]]:
+    """Each cell's speed against that of the baseline, for each number of users that both have served, with the floor of
+    that number. The cells that served as many users are one family, as they are where a use is decided."""
     speeds = {
         one.cell: {point.concurrency: point.stats[SPEED] for point in one.served}
         for one in cells
@@ -20,7 +22,7 @@ def by_users(base: CellFindings, cells: Sequence[CellFindings], floor: float) ->
     found: dict[Cell, dict[int, Comparison]] = {cell: {} for cell in speeds}
     for point in base.served:
         family = {cell: of[point.concurrency] for cell, of in speeds.items() if point.concurrency in of}
-        for cell, comparison in compare_all(family, point.stats[SPEED], floor).items():
+        for cell, comparison in compare_all(family, point.stats[SPEED], floors[point.concurrency]).items():
             found[cell][point.concurrency] = comparison
     return found
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import exp, log
 from typing import Final
 
 from generator.analyse.cell import CellFindings, PointFindings
-from generator.analyse.statistics import Comparison, Stat, compare, log_ratios, smallest_detectable
+from generator.analyse.statistics import MATERIAL, Comparison, Stat, compare, log_ratios, smallest_detectable
 from generator.cells import Cell
 
 SPEED: Final = "output_tokens_per_s"
@@ -16,11 +17,30 @@ Points = Callable[[CellFindings], Mapping[int, PointFindings]]
 
 def noise_of(cells: Sequence[CellFindings]) -> Comparison | None:
     """The speed of the baseline's twin against the baseline, which only noise can tell apart; None without one."""
+    twins = _twins(cells)
+    return compare(twins[0].stats[SPEED], twins[1].stats[SPEED]) if twins else None
+
+
+def noise_by_users(cells: Sequence[CellFindings]) -> dict[int, Comparison]:
+    """The same for each number of users that both have served."""
+    twins = _twins(cells)
+    if twins is None:
+        return {}
+    twin, base = ({point.concurrency: point.stats[SPEED] for point in one.served} for one in twins)
+    return {users: found for users, speed in twin.items() if users in base and (found := compare(speed, base[users]))}
+
+
+def floor_of(noise: Comparison | None) -> float:
+    """The difference, as a share, below which nothing is decided on a machine where equal cells lie so far apart."""
+    if noise is None or noise.low is None:
+        return MATERIAL
+    return max(MATERIAL, exp(abs(log(noise.ratio))) - 1)
+
+
+def _twins(cells: Sequence[CellFindings]) -> tuple[CellFindings, CellFindings] | None:
     twin = next((one for one in cells if one.cell.twin and one.stats), None)
-    if twin is None:
-        return None
-    base = next((one for one in cells if one.cell == twin.cell.model_copy(update={"twin": False})), None)
-    return compare(twin.stats[SPEED], base.stats[SPEED]) if base and base.stats else None
+    base = next((one for one in cells if twin and one.cell == twin.cell.model_copy(update={"twin": False})), None)
+    return (twin, base) if twin and base and base.stats else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def advising_of(run: RunFindings) -> Advising | None:
     return Advising(
         cells=run.shown,
         offers=offers,
-        rule=Rule(floor=run.floor, reach=reaches(offers)),
+        rule=Rule(floor=run.floor, floors=run.floors, reach=reaches(offers)),
         users=users,
         prompts=_prompts(points.values()),
         wishes=Wishes(budget_gib or CARD_GIB, context_tokens, users[0], None, 100) if users else None,

@@ -28,6 +28,7 @@ class Rule:
                  the best cell has the highest weighted sum of their logarithms
     floor        as a share: a cell is tied with the best whose distance to it is below this, or is not proven; all that
                  qualify are compared with the best together, by Holm's rule
+    floors       by the number of users: what stands for `floor` with so many
     reach        by degrees of freedom: how many standard errors the interval of a distance extends to either side when
                  1, 2, … comparisons share the risk of error
     """
@@ -35,6 +36,7 @@ class Rule:
     constraints: tuple[Constraint, ...] = ("users", "memory", "quality")
     objective: tuple[tuple[Term, Literal["high", "low"]], ...] = (("speed", "high"), ("memory", "low"))
     floor: float = MATERIAL
+    floors: Mapping[int, float] = field(default_factory=dict)
     reach: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
 
 
@@ -156,7 +158,7 @@ def ranked(offers: Sequence[Offer], wishes: Wishes, rule: Rule) -> tuple[tuple[R
     )
     if not scored:
         return (), excluded
-    best, others, floor = scored[0], scored[1:], ln(1 + rule.floor)
+    best, others, floor = scored[0], scored[1:], ln(1 + rule.floors.get(wishes.users, rule.floor))
     leads = _leads(admitted[best.cell], others, best, wishes, rule)
     ranking = [replace(best, lead=0.0, lead_low=0.0, lead_high=0.0, tied=True)]
     for other in others:

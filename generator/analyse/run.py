@@ -12,13 +12,7 @@ from generator.analyse.quality import QualityFindings, quality_of
 from generator.analyse.scenarios import SCENARIOS, SERVICE_USERS, Candidate, Recommendation, ScenarioId, recommend
 from generator.analyse.search import TooSmall, too_small
 from generator.analyse.split import Split, split_of
-from generator.analyse.statistics import (
-    MATERIAL,
-    Comparison,
-    Stat,
-    Verdict,
-    compare_all,
-)
+from generator.analyse.statistics import Comparison, Stat, Verdict, compare_all
 from generator.cells import Cell, Mode
 from generator.manifest import Experiment, MeasuredRun, ReportedRun
 from generator.measurements import Run
@@ -168,9 +162,23 @@ class RunFindings:
     @cached_property
     def floor(self) -> float:
         """The difference, as a share, below which this machine's figures decide nothing."""
-        if self.noise is None or self.noise.low is None or self.noise.high is None:
-            return MATERIAL
-        return max(MATERIAL, abs(self.noise.ratio - 1))
+        return noise.floor_of(self.noise)
+
+    @cached_property
+    def noise_by_users(self) -> dict[int, Comparison]:
+        """See `noise.noise_by_users`."""
+        return noise.noise_by_users(self.cells)
+
+    def floor_with(self, users: int | None) -> float:
+        """The floor with so many users, where the twin served as many; else that of the headline."""
+        found = self.noise_by_users.get(users) if users else None
+        return noise.floor_of(found) if found else self.floor
+
+    @property
+    def floors(self) -> dict[int, float]:
+        """The floor with each number of users that any shown cell served."""
+        served = sorted({point.concurrency for one in self.shown for point in one.served})
+        return {users: self.floor_with(users) for users in served}
 
     def detectable(self, quantity: str = "output_tokens_per_s") -> Detectable | None:
         """See `noise.detectable`."""
@@ -258,7 +266,7 @@ class RunFindings:
 
     @cached_property
     def _by_users(self) -> dict[Cell, dict[int, Comparison]]:
-        return crowd.by_users(self.baseline, self.shown, self.floor) if self.baseline else {}
+        return crowd.by_users(self.baseline, self.shown, self.floors) if self.baseline else {}
 
     def split(self, method_id: MethodId) -> Split | None:
         """See `split.split_of`."""
@@ -274,7 +282,13 @@ class RunFindings:
         if self.kind == "demo":
             return ()
         candidates = [Candidate(one.cell, {**one.stats, **self._together(one)}) for one in self.shown]
-        return tuple(recommend(scenario, candidates, self.floor) for scenario in SCENARIOS)
+        quantities = (quantity for scenario in SCENARIOS for quantity, _ in scenario.decides)
+        floors = dict.fromkeys(quantities, self.floor) | {
+            "per_user_tokens_per_s": self.floor_with(1),
+            "crowd_tokens_per_s": self.floor_with(self.crowd),
+            "service_tokens_per_s": self.floor_with(self.service),
+        }
+        return tuple(recommend(scenario, candidates, floors) for scenario in SCENARIOS)
 
     @cached_property
     def crowd(self) -> int | None:

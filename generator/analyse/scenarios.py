@@ -76,14 +76,14 @@ class Margin:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """What the rule of a scenario says, `floor` being the share below which a difference decides nothing. `tied` are
-    the cells that it can't tell apart, in the order in which they came; several mean a tie, none that no cell
+    """What the rule of a scenario says, `floors` having by quantity the share below which a difference decides nothing.
+    `tied` are the cells that it can't tell apart, in the order in which they came; several mean a tie, none that none
     qualifies. `decided_by` is the quantity that decided, None where only one cell qualified; `ranking` has every
     candidate by the first quantity, best first.
     """
 
     scenario: Scenario
-    floor: float
+    floors: Mapping[str, float]
     tied: tuple[Candidate, ...]
     decided_by: str | None
     ranking: tuple[Candidate, ...]
@@ -105,8 +105,13 @@ class Recommendation:
         pick = max if dict(self.scenario.decides)[quantity] == "high" else min
         answer = pick(self.tied, key=lambda one: one.stats[quantity].median)
         family = {one.cell: one.stats[quantity] for one in self.ranking if one is not over and quantity in one.stats}
-        comparison = compare_all(family, over.stats[quantity], self.floor).get(answer.cell)
+        comparison = compare_all(family, over.stats[quantity], self.floors.get(quantity, MATERIAL)).get(answer.cell)
         return Margin(answer, over, quantity, comparison) if comparison else None
+
+    @property
+    def floor(self) -> float:
+        """That of the first quantity."""
+        return self.floors.get(self.scenario.decides[0][0], MATERIAL)
 
     @property
     def narrow(self) -> bool:
@@ -118,9 +123,12 @@ class Recommendation:
         return any(abs(one.stats[quantity].median / best - 1) < self.floor for one in self.tied)
 
 
-def recommend(scenario: Scenario, candidates: Sequence[Candidate], floor: float = MATERIAL) -> Recommendation:
+def recommend(
+    scenario: Scenario, candidates: Sequence[Candidate], floors: Mapping[str, float] | None = None
+) -> Recommendation:
     """Apply a scenario's rule. The order of the candidates does not matter, except for the order within a tie.
-    Differences below `floor`, as a share, decide nothing."""
+    Differences in a quantity below its floor, or else `MATERIAL`, as a share, decide nothing."""
+    floors = floors or {}
     first, _ = scenario.decides[0]
     excluded = [found for candidate in candidates if (found := _exclusion(scenario, candidate))]
     out = {entry.cell for entry in excluded}
@@ -131,11 +139,11 @@ def recommend(scenario: Scenario, candidates: Sequence[Candidate], floor: float 
     for quantity, better in scenario.decides:
         if len(tied) < 2 or not all(quantity in candidate.stats for candidate in tied):
             break
-        still = _best(tied, quantity, better, floor)
+        still = _best(tied, quantity, better, floors.get(quantity, MATERIAL))
         if len(still) < len(tied):
             decided_by = quantity
         tied = still
-    return Recommendation(scenario, floor, tuple(tied), decided_by, ranking, tuple(excluded))
+    return Recommendation(scenario, floors, tuple(tied), decided_by, ranking, tuple(excluded))
 
 
 def _exclusion(scenario: Scenario, candidate: Candidate) -> Excluded | None:

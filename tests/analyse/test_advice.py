@@ -297,10 +297,9 @@ def test_advice_by_speed_alone_ties_what_a_comparison_with_the_best_ties(speeds:
     best = answer.ranking[0].cell
     compared = compare_all({id_: stat for id_, stat in by_median.items() if id_ != best}, by_median[best], run.floor)
     assert set(answer.tied) == {best} | {id_ for id_, one in compared.items() if one.verdict != "lower"}
-    for entry in answer.ranking[1:]:
-        if compared[entry.cell].verdict != "higher":
-            assert entry.lead_low is not None
-            assert exp(-entry.lead_low) == pytest.approx(compared[entry.cell].high)
+    if not any(one.verdict == "higher" for one in compared.values()):  # by median it is behind, by the mean ahead
+        ends = sorted(exp(-entry.lead_low) for entry in answer.ranking[1:] if entry.lead_low is not None)
+        assert ends == pytest.approx(sorted(one.high or 0 for one in compared.values()))
 
 
 def test_the_smallest_card_of_a_cell_is_what_its_offer_needs_for_one_user() -> None:

@@ -17,7 +17,7 @@ from generator.analyse.findings import CHECKED, choose, find, run_findings
 from generator.analyse.latency import gap_percentile_s, latencies_s, percentile, ranks_s
 from generator.analyse.roofline import linear_parameters, roofline
 from generator.analyse.run import RunFindings
-from generator.analyse.statistics import Comparison, Verdict
+from generator.analyse.statistics import MATERIAL, Comparison, Verdict
 from generator.measure.engine import Answered, Ask
 from generator.measure.meters.speed import gaps_of
 from generator.measurements import Run
@@ -317,3 +317,26 @@ def test_a_distribution_is_read_where_there_are_requests_enough_for_its_slowest_
     assert ranks_s(varied, "latency") == {10: 1.0, 25: 2.5, 50: 5.0, 75: 7.5, 90: 9.0}
     assert set(ranks_s(varied, "ttft").values()) == {point.requests.ttft_s[0]}
     assert ranks_s(loop(4, 100, requests=63), "latency") == {}
+
+
+def test_with_as_many_users_as_make_equal_cells_differ_more_a_difference_decides_less() -> None:
+    quiet = with_controls()
+    noisy = tuple(
+        replaced(
+            launch,
+            points=tuple(
+                loop(16, speed=1.08 * point.output_tokens_per_s) if point.concurrency == 16 else point
+                for point in launch.points
+            ),
+        )
+        if isinstance(launch, Completed) and launch.cell.twin
+        else launch
+        for launch in quiet.launches
+    )
+    (before,), (after,) = find((quiet,)).runs, find((Run(quiet.manifest, noisy),)).runs
+
+    assert before.floors == {1: MATERIAL, 4: MATERIAL, 16: MATERIAL}
+    assert after.floors[16] > 0.05
+    assert after.floors[4] == MATERIAL
+    decides = {one.scenario.id: one.floor for one in after.recommendations}
+    assert (decides["chat"], decides["batch"]) == (MATERIAL, after.floors[16])

@@ -127,7 +127,9 @@ def test_the_answer_holds_the_best_in_19_of_20_runs_however_unlike_the_noise(
             Candidate(cell, {"smallest_card_gib": Stat({n: exp(random.gauss(0, spread)) for n in range(launches)})})
             for cell, spread in zip(cells, spreads, strict=True)
         ]
-        answer = recommend(Scenario("constrained", (("smallest_card_gib", "low"),)), candidates, floor=0)
+        answer = recommend(
+            Scenario("constrained", (("smallest_card_gib", "low"),)), candidates, {"smallest_card_gib": 0.0}
+        )
         missed += candidates[0] not in answer.tied
 
     assert missed / trials <= 0.05

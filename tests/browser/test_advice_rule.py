@@ -83,7 +83,9 @@ def cases() -> list[tuple[list[Offer], Wishes, Rule]]:
     made = []
     for _ in range(CASES):
         offers = some_offers(random)
-        rule = Rule(floor=random.choice([0.02, 0.02, random.uniform(0, 1)]), reach=reaches(offers))
+        floors = {1: 0.3, 8: 0.0} if random.random() < 0.3 else {}
+        floor = random.choice([0.02, 0.02, random.uniform(0, 1)])
+        rule = Rule(floor=floor, floors=floors, reach=reaches(offers))
         made.append((offers, some_wishes(random, offers), rule))
     return made
 

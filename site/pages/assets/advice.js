@@ -139,7 +139,7 @@
     ranking.sort((one, other) => other.score - one.score || (one.cell < other.cell ? -1 : 1));
     const [best, ...others] = ranking;
     if (!best) return { ranking, excluded };
-    const floor = ln(1 + rule.floor);
+    const floor = ln(1 + (rule.floors[wishes.users] ?? rule.floor));
     Object.assign(best, { lead: 0, lead_low: 0, lead_high: 0, tied: true });
     const leads = leadsOf(admitted.get(best.cell), others, best, wishes, rule);
     for (const entry of others) {
