@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from generator.analyse import crowd, noise
 from generator.analyse.cell import CellFindings
+from generator.analyse.neutral import NEUTRAL
 from generator.analyse.noise import Detectable, Points
 from generator.analyse.peers import PeerFindings, peers_of
 from generator.analyse.quality import QualityFindings, quality_of
@@ -206,8 +207,9 @@ class RunFindings:
         return tuple(peers_of(self.cells, self.run.peers))
 
     def comparison(self, one: CellFindings, base: CellFindings, quantity: str) -> Comparison | None:
-        """A cell's quantity against that of `base`, judged together with those of all other cells that are shown."""
-        if quantity not in one.stats or quantity not in base.stats:
+        """A cell's quantity against that of `base`, judged together with those of all other cells that are shown. None
+        where one of the two lacks it, and of a quantity that is `NEUTRAL`."""
+        if quantity in NEUTRAL or quantity not in one.stats or quantity not in base.stats:
             return None
         others = {other.cell: other.stats[quantity] for other in self.shown if quantity in other.stats}
         others |= {one.cell: one.stats[quantity]}

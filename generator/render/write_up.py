@@ -7,6 +7,7 @@ from jinja2 import TemplateError
 
 from generator.analyse.cell import CellFindings
 from generator.analyse.findings import Findings
+from generator.analyse.neutral import NEUTRAL
 from generator.analyse.run import RunFindings
 from generator.errors import UsageError
 from generator.methods import BASELINE, ENGINES, METHOD_IDS
@@ -75,7 +76,7 @@ class _References:
         one, other = self._cell(found, method, engine), self._cell(found, to, None)
         comparison = found.comparison(one, other, quantity)
         if comparison is None:
-            both = ", ".join(sorted(one.stats.keys() & other.stats.keys()))
+            both = ", ".join(sorted((one.stats.keys() & other.stats.keys()) - NEUTRAL))
             raise UsageError(f"{one.name} and {other.name} have no ratio of {quantity!r} there; both have: {both}")
         return self._macros.ratio_phrase(comparison)
 

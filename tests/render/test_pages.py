@@ -157,6 +157,47 @@ def test_the_site_says_nothing_of_a_method_that_the_records_do_not() -> None:
     assert Path("methods/awq.md").as_posix() in made
 
 
+def test_a_method_s_page_has_every_engine_it_ran_in_with_its_own_mode_and_figures() -> None:
+    whole = with_controls()
+    graphs = {one: replaced(one, mode="graphs") for one in whole.manifest.cells if one.engine == "vllm"}
+    cells = tuple(graphs.get(one, one) for one in whole.manifest.cells)
+    launches = tuple(replaced(launch, cell=graphs.get(launch.cell, launch.cell)) for launch in whole.launches)
+    text = html.unescape(pages(Run(replaced(whole.manifest, cells=cells), launches))["methods/nf4.md"])
+
+    assert "in Transformers (eager, 3 launches) and in vLLM (CUDA graphs, 3 launches), provisional" in text
+    for engine in ("Transformers", "vLLM"):
+        assert f"BitsAndBytes NF4 in {engine} is slower than FP16 in vLLM" in text
+        assert f'aria-label="Results in {engine}"' in text
+        assert f'aria-label="As users feel it in {engine}"' in text
+
+
+def test_a_method_s_page_says_against_what_two_things_differ_at_once() -> None:
+    whole = with_controls()
+    home = tuple(one for one in whole.manifest.cells if one.at_home)
+    without = Run(
+        replaced(whole.manifest, cells=home), tuple(launch for launch in whole.launches if launch.cell in home)
+    )
+    said = "Against BitsAndBytes NF4 in Transformers, the engine and the format differ"
+
+    for run in (whole, without):
+        made = pages(run)
+        for method in ("fp16", "awq", "gptq"):
+            assert said in made[f"methods/{method}.md"]
+        assert "Against FP16 in vLLM, the engine and the format differ" in made["methods/nf4.md"]
+
+
+def test_there_is_no_ratio_where_neither_more_nor_less_is_better() -> None:
+    made = pages(with_controls())
+    in_method, in_run = made["methods/awq.md"], made["runs/2026-01-01-example.md"]
+    run_row = '<tr id="awq-vllm-eager.output_tokens_total">'
+
+    (tokens,) = re.findall(r'<tr><th scope="row">Total tokens generated, tokens</th>(.*)</tr>', in_method)
+    (speed,) = re.findall(r'<tr><th scope="row">Speed, tokens/s</th>(.*)</tr>', in_method)
+    assert re.sub("<[^>]+>", " ", tokens).split() == ["1,792", "–", "–", "–"]
+    assert "–" not in speed
+    assert in_run.partition(run_row)[2].partition("</tr>")[0].endswith('<td class="num">–</td>')
+
+
 def test_a_search_says_what_was_too_small_and_why() -> None:
     text = pages(*RUNS["a search that found nothing smaller"])["paradox.md"]
 

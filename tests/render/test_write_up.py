@@ -78,6 +78,7 @@ def test_front_matter_and_prose_stay_as_they_are() -> None:
         ('value("output_tokens_per_s", "awq", engine="transformers")', "has no figures of awq in Transformers"),
         ('value("speed", "awq")', "has no 'speed'"),
         ('ratio("speed", "awq")', "have no ratio of 'speed'"),
+        ('ratio("output_tokens_total", "awq")', "have no ratio of 'output_tokens_total'"),
         ('chart("speeds", "t")', "there is no chart 'speeds'"),
         ("speed_of_awq", "speed_of_awq"),
         ('value("output_tokens_per_s")', "method"),
