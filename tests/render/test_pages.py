@@ -206,6 +206,45 @@ def test_a_search_says_what_was_too_small_and_why() -> None:
     assert "nothing smaller was tried" in text  # of the other methods
 
 
+def test_a_search_counts_its_launches_in_one_way_and_calls_no_trial_a_fault() -> None:
+    whole = searched()
+    too_large = completed("fp16", round_=3, kv_cache_tokens=34_816)
+    run = Run(whole.manifest, (whole.launches[0], *whole.launches[1:], too_large, replaced(failed("awq"), round=2)))
+    text = html.unescape(pages(run)["runs/2026-01-03-example.md"])
+
+    def counts(cell_id: str) -> list[int]:
+        row = text.partition(f'<tr id="cell-{cell_id}">')[2].partition("</tr>")[0]
+        return [int(count) for count in re.findall(r'<td class="num">(\d+)</td>', row)]
+
+    assert "a search in which one launch of each method counts, provisional" in text
+    assert counts("fp16-vllm-eager") == [3, 1, 2, 0, 0]  # launches, valid, only tried, invalid, failed
+    assert counts("awq-vllm-eager") == [2, 1, 0, 0, 1]
+    assert '<tr id="fp16-vllm-eager.weights_gib">' in text
+    assert text.partition('<tr id="fp16-vllm-eager.weights_gib">')[2].partition("</tr>")[0].count(">1<") == 1
+    tried, wrong = text.partition("## What was tried")[2].split("## What went wrong")
+    assert f"no: {NO_ROOM.message}" in tried
+    assert tried.count("yes: the smallest that did") == 4  # of each cell
+    assert NO_ROOM.message not in wrong
+    assert "CUDA out of memory" in wrong
+
+
+def test_a_search_that_found_nothing_yet_says_what_it_tried() -> None:
+    whole = searched()
+    text = html.unescape(pages(Run(whole.manifest, (whole.launches[1],)))["explore.md"])
+
+    (row,) = re.findall(r'<tr id="2026-01-03-example--fp16-vllm-eager".*', text)
+    assert 'data-state="not measured"' in row
+    assert f"{NO_ROOM.message}</td>" in row
+    assert "0 of 1" in row
+
+
+def test_the_paradox_page_counts_the_launches_of_each_part() -> None:
+    text = pages(*RUNS["a search that found nothing smaller"])["paradox.md"]
+
+    assert "as in the article (1 launch of each method);" in text
+    assert "(a search in which one launch of each method counts; it has not ended for every method)" in text
+
+
 def test_long_prompts_are_told_with_what_had_no_room() -> None:
     text = pages(*RUNS["long prompts"])["context.md"]
 
