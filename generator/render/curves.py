@@ -182,4 +182,6 @@ def speed_against_memory(run: RunFindings, memory: str = "weights_gib") -> Chart
 def _with_quality(run: RunFindings, one: CellFindings) -> str:
     quality = run.quality.get(one.cell)
     rise = quality.perplexity_ratio if quality and not one.cell.is_baseline else None
-    return f"{one.name} ({units.change(100 * (rise.mean - 1))})" if rise else one.name
+    if rise is None:
+        return one.name
+    return f"{one.name} ({units.change(100 * (rise.mean - 1), 100 * units.half_width(rise))})"

@@ -66,7 +66,7 @@ class _References:
         one = self._cell(self._run(run), method, engine)
         if quantity not in one.stats:
             raise UsageError(f"{one.name} has no {quantity!r} there; it has: {', '.join(sorted(one.stats))}")
-        return units.with_unit(one.stats[quantity].median, quantity)
+        return units.with_unit(one.stats[quantity], quantity)
 
     def ratio(
         self, quantity: str, method: str, *, to: str = BASELINE, run: str = FEATURED, engine: str | None = None

@@ -86,7 +86,7 @@ def test_every_mark_is_in_the_picture_the_figure_the_table_and_the_files(chart: 
     for mark, row in zip(marks, rows, strict=True):
         assert float(row[chart.value.label]) == mark.value
         assert json.dumps(mark.value).removesuffix(".0") in figure
-        assert chart.value.text(mark.value) in table
+        assert chart.value.text(mark.value, mark.spread) in table
         for launch in mark.launches if len(mark.launches) > 1 else ():
             assert str(launch) in row["launches"]
             assert chart.value.text(launch) in table

@@ -37,6 +37,7 @@ from generator.measurements import Run
 from generator.record import Fault
 from generator.render.address import source_of
 from generator.render.pages import environment_of, inert, render_pages, render_run
+from generator.render.units import share
 
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
 EXTENSIONS = ["admonition", "attr_list", "md_in_html", "tables", "toc"]
@@ -268,8 +269,7 @@ def test_tasks_stand_with_their_standard_error() -> None:
     text = pages(*RUNS["a peer and tasks"])["comparison.md"]
 
     assert shown("example_task, acc") in text
-    assert "0.625" in text
-    assert "± 0.050 (standard error)" in text
+    assert "0.62<br><small>± 0.05 (standard error)" in text
 
 
 def test_each_chart_of_speed_says_the_smallest_difference_it_would_prove() -> None:
@@ -278,18 +278,19 @@ def test_each_chart_of_speed_says_the_smallest_difference_it_would_prove() -> No
     assert speed
 
     text = html.unescape(pages(with_controls())["comparison.md"])
-    assert f"from {100 * speed.least:.1f}% on for {speed.quietest.name}" in text
-    assert f"from {100 * speed.most:.1f}% on for {speed.noisiest.name}" in text
+    assert f"Smallest provable difference from FP16: {share(speed.least)} ({speed.quietest.name}) to " in text
+    assert f"to {share(speed.most)} ({speed.noisiest.name})." in text
     assert "prove a difference" not in pages(four_methods())["comparison.md"]  # one launch each
 
 
 @pytest.mark.parametrize(
     ("least", "most", "said"),
     [
-        (0.02, 0.676, "from 2.0% on for AWQ, from 67.6% on for GPTQ."),
-        (0.02, 1.5, "from 2.0% on for AWQ, not even a doubling for GPTQ."),
-        (1.2, 1.5, "would not prove even a doubling."),
-        (0.05, 0.05, "from 5.0% on."),
+        (0.02, 0.676, ": 2.0% (AWQ) to 68% (GPTQ)."),
+        (0.02, 1.5, ": 2.0% (AWQ) to more than a doubling (GPTQ)."),
+        (1.2, 1.5, ": more than a doubling."),
+        (0.05, 0.05, ": 5.0%."),
+        (0.0, 0.05, ": any (AWQ) to 5.0% (GPTQ)."),
         (0.0, 0.0, "did not vary"),
     ],
 )
@@ -304,7 +305,7 @@ def test_what_one_cell_s_points_prove_names_it_not_twice() -> None:
     macros = environment_of(TEXTS).get_template("macros.md.j2").module
     said = html.unescape(macros.proven(Detectable(0.02, cell("awq"), 1.5, cell("awq"))))  # type: ignore[attr-defined]
 
-    assert said.endswith("from 2.0% on at best, not even a doubling at worst.")
+    assert said.endswith(": 2.0% to more than a doubling.")
 
 
 def test_beside_the_article_stand_complete_runs_though_newer_ones_are_under_way() -> None:
