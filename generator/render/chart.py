@@ -84,11 +84,13 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Marks that belong together: the bars of a run, a part of each stack, a curve."""
+    """Marks that belong together: the bars of a run, a part of each stack, a curve. One that `is_apart` looks like the
+    curve that it belongs to, and is not in the legend."""
 
     name: str
     marks: tuple[Mark, ...]
     drawn: Drawn = "measured"
+    is_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from examples import (
     completed,
     failed,
     four_methods,
+    loop,
     manifest,
     peer,
     replaced,
@@ -335,6 +336,18 @@ def test_the_paradox_experiment_is_told_when_all_its_parts_are_there() -> None:
     assert "## The experiment" in whole
     assert "8 users of 4,096 tokens each" in whole
     assert "## The experiment" not in part
+
+
+def test_that_one_user_had_other_prompts_is_said_once_where_users_are_counted() -> None:
+    launch = completed("fp16")
+    loops = (loop(1, 50, prompt_tokens=64), loop(4, 160, prompt_tokens=512), loop(16, 640, prompt_tokens=512))
+    whole = replaced(launch, points=(launch.points[0], *loops))
+    other, same = (pages(Run(manifest(methods=("fp16",)), (one,))) for one in (whole, launch))
+    said = "One user stands apart, with prompts of 64 tokens instead of 512."
+
+    for page in ("index.md", "comparison.md"):
+        assert other[page].count(said) == 1
+        assert "stands apart" not in same[page]
 
 
 @pytest.mark.parametrize(("verdict", "end"), [("higher", "1.30×)."), ("same", "1.30×), a tie.")])
