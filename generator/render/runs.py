@@ -45,6 +45,7 @@ def of_run(run: RunFindings, files: Sequence[str]) -> dict[str, Any]:
         "settings": dict(settings_of(manifest.profile.model_dump())) if isinstance(manifest, MeasuredRun) else {},
         "citation": cite(run),
         "of_points": OF_POINTS,
+        "paired": PAIRED,
         "files": files,
     }
 

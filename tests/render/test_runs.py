@@ -16,7 +16,7 @@ from generator.render import feed
 from generator.render.address import source_of
 from generator.render.gallery import Gallery
 from generator.render.pages import environment_of, inert, render_pages, render_run
-from generator.render.runs import by_run
+from generator.render.runs import PAIRED, by_run
 from generator.render.sheet import ALL_CELLS
 
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
@@ -160,6 +160,10 @@ def test_every_check_by_a_peer_is_on_its_run_s_page_and_the_methodology_says_whi
         assert "## Checked against a peer" in made["runs/2026-01-01-example.md"]
         assert "vllm bench latency 0.0.0" in made["runs/2026-01-01-example.md"]
     assert "Checked against a peer" not in page_of(four_methods())
+
+
+def test_the_link_to_comparisons_says_which_runs_have_one() -> None:
+    assert f"Beside other runs</a> (the newest {PAIRED} runs are compared)" in page_of(four_methods())
 
 
 def test_a_run_says_how_it_was_measured() -> None:
