@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -35,7 +36,8 @@ from generator.analyse.statistics import Comparison, Verdict
 from generator.cells import Cell, Mode
 from generator.folders import PAGES, TEMPLATES
 from generator.measurements import Run
-from generator.record import Fault
+from generator.methods import MethodId
+from generator.record import Completed, Fault
 from generator.render.address import source_of
 from generator.render.pages import environment_of, inert, render_pages, render_run
 from generator.render.units import share
@@ -336,6 +338,22 @@ def test_the_paradox_experiment_is_told_when_all_its_parts_are_there() -> None:
     assert "## The experiment" in whole
     assert "8 users of 4,096 tokens each" in whole
     assert "## The experiment" not in part
+
+
+def test_a_load_time_that_proves_nothing_says_how_few_warm_starts_it_comes_from() -> None:
+    def launched(method: MethodId, speed: float, *load_times_s: float) -> Iterator[Completed]:
+        for round_, load_time_s in enumerate(load_times_s, 1):
+            launch = completed(method, round_=round_, speed=speed + round_)
+            quantities = replaced(launch.quantities, load_time_s=load_time_s)
+            yield replaced(launch, quantities=quantities, compiled=round_ == 1)
+
+    launches = [*launched("fp16", 200.0, 60.0, 14.0, 13.5), *launched("awq", 100.0, 60.0, 10.0, 13.0)]
+    run = Run(manifest(methods=("fp16", "awq")), tuple(launches))
+    said = html.unescape(pages(run)["scenarios.md"])
+
+    assert "AWQ has the best figure" in said
+    assert "but its lead is not proven: only warm starts count, 2 of 3 launches." in said
+    assert "the shortest load time, of warm starts" in said
 
 
 def test_that_one_user_had_other_prompts_is_said_once_where_users_are_counted() -> None:
