@@ -247,6 +247,8 @@ def test_the_paradox_page_counts_the_launches_of_each_part() -> None:
 
     assert "as in the article (1 launch of each method);" in text
     assert "(a search in which one launch of each method counts; it has not ended for every method)" in text
+    made = markdown.markdown(text.partition("## The experiment")[2], extensions=EXTENSIONS)
+    assert made.partition("</ol>")[0].count("<li>") == 3  # what each method used is another list
 
 
 def test_long_prompts_are_told_with_what_had_no_room() -> None:
