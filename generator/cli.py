@@ -18,7 +18,7 @@ from rich.console import Console
 from generator import __version__, measurements
 from generator.cells import Cell, Mode
 from generator.errors import SOME_LAUNCHES_FAILED, GpuRequiredError, QuantpressError, UsageError
-from generator.folders import MEASUREMENTS
+from generator.folders import MEASUREMENTS, PAGES, run_folders
 from generator.measurements import json_schemas
 from generator.methods import ENGINES, METHOD_IDS
 from generator.profiles import Profile, load_profile, shipped_profiles
@@ -97,10 +97,14 @@ def _parser() -> argparse.ArgumentParser:
     pages = commands.add_parser(
         "pages",
         help="write the generated Markdown to disk, for builders that ignore MkDocs hooks",
-        epilog="The feed names the site's address, QUANTPRESS_SITE_URL, where that is set.",
+        epilog="The feed names the site's address, QUANTPRESS_SITE_URL, where that is set. Write-ups get their figures "
+        "in any folder but site/pages, where they would lose what they name.",
     )
     pages.add_argument("folder", nargs="?", type=Path, default=Path("site/pages"), help="default: site/pages")
     pages.set_defaults(run=_pages)
+
+    names = commands.add_parser("names", help="list what a write-up may name: quantities, charts, methods, runs")
+    names.set_defaults(run=_names)
 
     check = commands.add_parser("check", help="check every file under measurements/")
     check.set_defaults(run=_check)
@@ -313,11 +317,26 @@ def _budget(wanted_gib: float | None, *, has_gpu: bool) -> float | None:
 
 def _pages(parsed: argparse.Namespace, _: list[str]) -> int:
     from generator.site import site_files, write_files
+    from generator.written import write_ups
 
     # mkdocs.yml takes the address from there as well.
     site_url = os.environ.get("QUANTPRESS_SITE_URL", "").rstrip("/")
-    count = write_files(site_files(site_url=f"{site_url}/" if site_url else ""), parsed.folder)
-    print(f"{count} files changed under {parsed.folder}")
+    written = write_ups(PAGES)
+    in_place = parsed.folder.resolve() == PAGES.resolve()
+    files = site_files(site_url=f"{site_url}/" if site_url else "", written={} if in_place else written)
+    print(f"{write_files(files, parsed.folder)} files changed under {parsed.folder}")
+    if in_place and written:
+        print(f"Not filled in, for they would lose what they name: {', '.join(written)}. Name another folder for that.")
+    return 0
+
+
+def _names(_: argparse.Namespace, __: list[str]) -> int:
+    from generator.render.write_up import names
+
+    for kind, found in names(folder.name for folder in run_folders(MEASUREMENTS)).items():
+        print(f"{kind}:")
+        for name, called in found.items():
+            print(f"  {name:<29} {called}".rstrip())
     return 0
 
 

@@ -13,12 +13,12 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
-from mkdocs.utils.meta import get_data
 
 from generator import finished
-from generator.aside import anchors, put_back, set_aside
+from generator.aside import anchors, put_back, scrollable, set_aside
 from generator.errors import QuantpressError
 from generator.site import LEDGER, Choices, Content, site_files
+from generator.written import write_ups
 
 _made: dict[str, Content] = {}
 _written: dict[str, str] = {}
@@ -44,7 +44,7 @@ class Refused(Abort):
 def on_pre_build(config: MkDocsConfig) -> None:
     """Read and render everything before MkDocs empties the old site: a bad record leaves the last good one standing."""
     _written.clear()
-    _written.update(_write_ups(Path(config.docs_dir)))
+    _written.update(write_ups(Path(config.docs_dir)))
     try:
         choices = Choices.of(config.extra.get("quantpress", {}))
         made = site_files(choices, site_url=config.site_url or "", written=_written)
@@ -101,9 +101,9 @@ def on_page_markdown(markdown: str, *, page: Page, **_: object) -> str:
 
 
 def on_page_content(html: str, *, page: Page, **_: object) -> str:
-    """Put the tables back."""
+    """Put our tables back; an author's get boxes like theirs."""
     if page.file.src_uri not in _aside:
-        return html
+        return scrollable(html)
     tables = _aside.pop(page.file.src_uri)
     page.present_anchor_ids = (page.present_anchor_ids or set()) | anchors(tables)
     return put_back(html, tables)
@@ -119,14 +119,3 @@ def on_post_page(output: str, *, page: Page, **_: object) -> str:
     if page.file.src_uri in _unfinished:
         finished.keep(*_unfinished[page.file.src_uri], output)
     return output
-
-
-def _write_ups(folder: Path) -> dict[str, str]:
-    """The author's own pages whose front matter says `write_up: true`, by path."""
-    texts = {path: path.read_text(encoding="utf-8", errors="replace") for path in sorted(folder.rglob("*.md"))}
-    return {path.relative_to(folder).as_posix(): text for path, text in texts.items() if _asks_for_figures(text)}
-
-
-def _asks_for_figures(text: str) -> bool:
-    parts = text.split("---\n", 2)
-    return len(parts) == 3 and not parts[0] and get_data(text)[1].get("write_up") is True

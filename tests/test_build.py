@@ -51,6 +51,23 @@ def test_pages_on_disk_name_the_address_that_the_environment_has(tmp_path: Path)
     assert (tmp_path / "cards" / "index.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_write_ups_get_their_figures_in_any_folder_but_their_own(project: Path) -> None:
+    page = project / "site/pages/notes/mine.md"
+    page.parent.mkdir()
+    page.write_text('---\ntitle: Mine\nwrite_up: true\n---\n{{ value("weights_gib", "awq") }}\n', encoding="utf-8")
+    own = page.read_text(encoding="utf-8")
+
+    def pages(*words: str) -> str:
+        command = [sys.executable, "-m", "generator.cli", "pages", *words]
+        environment = dict(os.environ, PYTHONPATH=str(project))
+        return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=True).stdout
+
+    assert "Not filled in" not in pages("elsewhere")
+    assert " GiB" in (project / "elsewhere/notes/mine.md").read_text(encoding="utf-8")
+    assert "Not filled in, for they would lose what they name: notes/mine.md." in pages()
+    assert page.read_text(encoding="utf-8") == own
+
+
 def test_a_truncated_record_ends_the_build_and_leaves_the_old_site(project: Path) -> None:
     assert build(project).returncode == 0
     before = (project / "site/public/index.html").read_bytes()
@@ -67,15 +84,15 @@ def test_a_truncated_record_ends_the_build_and_leaves_the_old_site(project: Path
 
 def test_an_authors_page_gets_its_figures_and_a_name_of_nothing_leaves_the_old_site(project: Path) -> None:
     page = project / "site/pages/mine.md"
-    page.write_text(
-        '---\ntitle: Mine\nwrite_up: true\n---\n# Mine\n\n{{ value("weights_gib", "awq") }}\n', encoding="utf-8"
-    )
+    figure, table = '{{ value("weights_gib", "awq") }}\n', "| A | B |\n|---|---|\n| a | b |\n"
+    page.write_text(f"---\ntitle: Mine\nwrite_up: true\n---\n# Mine\n\n{figure}\n{table}", encoding="utf-8")
     settings = project / "mkdocs.yml"
     nav = settings.read_text(encoding="utf-8").replace("nav:\n", "nav:\n  - Mine: mine.md\n")
     settings.write_text(nav, encoding="utf-8")
     assert build(project).returncode == 0
     before = (project / "site/public/mine.html").read_bytes()
     assert b" GiB" in before
+    assert b'<div class="qp-table" tabindex="0" role="region" aria-label="A, B"><table>' in before
 
     page.write_text(page.read_text(encoding="utf-8").replace("awq", "int3"), encoding="utf-8")
     done = build(project)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from generator.analyse.cell import CellFindings
+from generator.analyse.neutral import NEUTRAL
 from generator.analyse.run import RunFindings
 from generator.analyse.statistics import Comparison, compare_all
 from generator.cells import Cell
@@ -11,7 +12,7 @@ from generator.cells import Cell
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """A cell's quantities, by name, against those of `base`."""
+    """A cell's quantities, by name, against those of `base`; those that are `NEUTRAL` have no ratio."""
 
     base: Cell
     by_quantity: Mapping[str, Comparison]
@@ -45,6 +46,8 @@ def _base_of(run: RunFindings, one: CellFindings) -> CellFindings | None:
 def _family(base: CellFindings, members: Sequence[CellFindings], floor: float) -> dict[Cell, Against]:
     by_cell: dict[Cell, dict[str, Comparison]] = {one.cell: {} for one in members}
     for quantity, stat in base.stats.items():
+        if quantity in NEUTRAL:
+            continue
         values = {one.cell: one.stats[quantity] for one in members if quantity in one.stats}
         for cell, comparison in compare_all(values, stat, floor).items():
             by_cell[cell][quantity] = comparison

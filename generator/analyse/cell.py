@@ -109,6 +109,15 @@ class CellFindings:
         loops = [point for point in self.points if point.kind == "closed-loop" and point.concurrency > 1]
         return tuple(sorted((*self.alone[:1], *loops), key=lambda point: point.concurrency))
 
+    @property
+    def apart(self) -> PointFindings | None:
+        """The point of one user, where its prompts are of another length than those of more users: with those it is on
+        no line."""
+        if len(self.served) < 2:
+            return None
+        one, few, *_ = self.served
+        return one if one.workload != few.workload and one.prompt_tokens != few.prompt_tokens else None
+
     def distribution(self, quantity: Literal["ttft", "latency"], users: int) -> dict[int, Stat]:
         """How long the requests of so many users took, in seconds, by the percentage of them that took no longer; a
         launch's percentiles are its own. Empty where the launches had too few requests for it."""
@@ -126,7 +135,9 @@ class CellFindings:
     def saturated_at(self) -> int | None:
         """The fewest users from which the next larger number of them brings less than `GAIN` in speed; None where the
         speed still grows with the most users that were measured."""
-        speeds = {point.concurrency: point.stats["output_tokens_per_s"].median for point in self.served}
+        apart = self.apart
+        line = (point for point in self.served if point is not apart)
+        speeds = {point.concurrency: point.stats["output_tokens_per_s"].median for point in line}
         return next((few for few, more in pairwise(speeds) if speeds[more] < (1 + GAIN) * speeds[few]), None)
 
     @property

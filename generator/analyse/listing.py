@@ -7,6 +7,7 @@ from typing import Literal
 from generator.analyse.cell import CellFindings
 from generator.analyse.quality import quality_of
 from generator.analyse.run import RunFindings
+from generator.analyse.search import Trial
 from generator.cells import Cell
 from generator.record import Completed, Failed, Reported, Unserved
 
@@ -16,12 +17,13 @@ State = Literal["valid", "invalid", "failed", "not measured"]
 
 @dataclass(frozen=True)
 class CellRow:
-    """One cell of a run with its launches counted. Of a search, every try counts; `one` has the figures of the tries
-    that were chosen. `perplexity` is None where it is not known, `users` where nobody was served at once."""
+    """One cell of a run with its launches counted: `valid` are those that its figures come from, `tried` those of a
+    search on its way there. `perplexity` is None where it is not known, `users` where nobody was served at once."""
 
     run: RunFindings
     one: CellFindings
     valid: int
+    tried: tuple[Trial, ...]
     invalid: tuple[Completed, ...]
     failed: tuple[Failed, ...]
     perplexity: float | None
@@ -30,7 +32,7 @@ class CellRow:
     @property
     def launches(self) -> int:
         """How many there are, however they ended."""
-        return self.valid + len(self.invalid) + len(self.failed)
+        return self.valid + len(self.tried) + len(self.invalid) + len(self.failed)
 
     @property
     def state(self) -> State:
@@ -41,9 +43,10 @@ class CellRow:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Why launches failed or are invalid, each reason once."""
+        """Why launches failed or are invalid, each reason once; of a search that found nothing yet, why not."""
         faults = (fault.detail for launch in self.invalid for fault in launch.faults)
-        return tuple(dict.fromkeys([*(failure.message for failure in self.failed), *faults]))
+        refused = (trial.refused for trial in self.tried if trial.refused and not self.valid)
+        return tuple(dict.fromkeys([*(failure.message for failure in self.failed), *faults, *refused]))
 
 
 def rows_of(run: RunFindings) -> tuple[CellRow, ...]:
@@ -55,28 +58,25 @@ def rows_of(run: RunFindings) -> tuple[CellRow, ...]:
 
 
 def _row(run: RunFindings, one: CellFindings, launches: Sequence[Completed | Failed | Reported]) -> CellRow:
-    failed = tuple(launch for launch in launches if isinstance(launch, Failed))
     invalid = tuple(launch for launch in launches if isinstance(launch, Completed) and not launch.valid)
     quality = quality_of([launch for launch in one.valid if isinstance(launch, Completed)], ())
     return CellRow(
         run=run,
         one=one,
-        valid=len(launches) - len(failed) - len(invalid),
+        valid=len(one.valid),
+        tried=tuple(trial for trial in run.trials(one) if not trial.chosen and trial.launch not in invalid),
         invalid=invalid,
-        failed=failed,
+        failed=one.failed,
         perplexity=quality.perplexity if quality else None,
         users=max((point.concurrency for point in one.points), default=None),
     )
 
 
-def failed_launches(run: RunFindings) -> tuple[Failed, ...]:
-    """Every failed launch, those of a search that had no room included."""
-    return tuple(launch for launch in run.run.launches if isinstance(launch, Failed))
-
-
 def unserved_points(run: RunFindings) -> Iterator[tuple[Completed, Unserved]]:
-    """Every point that a launch could not be measured with."""
+    """Every point that a launch could not be measured with; not those of a search that had no room, which is what it
+    looks for."""
     for launch in run.run.launches:
         if isinstance(launch, Completed):
             for unserved in launch.unserved:
-                yield launch, unserved
+                if not (run.is_search and unserved.reason == "no_room"):
+                    yield launch, unserved

@@ -6,11 +6,12 @@ from typing import Final, Literal
 
 from generator.analyse import crowd, noise
 from generator.analyse.cell import CellFindings
+from generator.analyse.neutral import NEUTRAL
 from generator.analyse.noise import Detectable, Points
 from generator.analyse.peers import PeerFindings, peers_of
 from generator.analyse.quality import QualityFindings, quality_of
 from generator.analyse.scenarios import SCENARIOS, SERVICE_USERS, Candidate, Recommendation, ScenarioId, recommend
-from generator.analyse.search import TooSmall, too_small
+from generator.analyse.search import Trial, too_small, trials
 from generator.analyse.split import Split, split_of
 from generator.analyse.statistics import Comparison, Stat, Verdict, compare_all
 from generator.cells import Cell, Mode
@@ -91,7 +92,7 @@ class RunFindings:
     @property
     def complete(self) -> bool:
         """Whether every launch of its plan was made; of a search, whether each cell's has ended."""
-        if self.experiment == "smallest_budget":
+        if self.is_search:
             return all(one.failed or self.too_small(one) for one in self.cells)
         return len(self.run.launches) >= self.planned
 
@@ -100,7 +101,7 @@ class RunFindings:
         """How many launches its plan has; a search, whose length nobody knows, at least two for each cell."""
         if isinstance(self.manifest, ReportedRun):
             return len(self.run.launches)
-        if self.experiment == "smallest_budget":
+        if self.is_search:
             return 2 * len(self.cells)
         return len(self.manifest.cells) * self.manifest.profile.rounds
 
@@ -123,6 +124,11 @@ class RunFindings:
     def experiment(self) -> Experiment | None:
         """The experiment that it is a part of, if it is."""
         return None if isinstance(self.manifest, ReportedRun) else self.manifest.experiment
+
+    @property
+    def is_search(self) -> bool:
+        """Whether its launches tried ever smaller KV caches: of each cell one counts, see `search.found_by_search`."""
+        return self.experiment == "smallest_budget"
 
     @property
     def advises(self) -> bool:
@@ -200,9 +206,13 @@ class RunFindings:
         launches = [launch for launch in self.run.launches if isinstance(launch, Completed)]
         return tuple((launch, fault, launch.valid) for launch in launches for fault in launch.faults)
 
-    def too_small(self, one: CellFindings) -> TooSmall | None:
+    def trials(self, one: CellFindings) -> tuple[Trial, ...]:
+        """See `search.trials`; none where the run is no search."""
+        return trials([launch for launch in self.run.launches if launch.cell == one.cell]) if self.is_search else ()
+
+    def too_small(self, one: CellFindings) -> Trial | None:
         """See `search.too_small`."""
-        return too_small(self.run.launches, one.cell)
+        return too_small(self.trials(one))
 
     @property
     def launches_s(self) -> float:
@@ -225,8 +235,9 @@ class RunFindings:
         return tuple(peers_of(self.cells, self.run.peers))
 
     def comparison(self, one: CellFindings, base: CellFindings, quantity: str) -> Comparison | None:
-        """A cell's quantity against that of `base`, judged together with those of all other cells that are shown."""
-        if quantity not in one.stats or quantity not in base.stats:
+        """A cell's quantity against that of `base`, judged together with those of all other cells that are shown. None
+        where one of the two lacks it, and of a quantity that is `NEUTRAL`."""
+        if quantity in NEUTRAL or quantity not in one.stats or quantity not in base.stats:
             return None
         others = {other.cell: other.stats[quantity] for other in self.shown if quantity in other.stats}
         others |= {one.cell: one.stats[quantity]}

@@ -3,18 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from generator.cells import Cell
 from generator.record import Completed, Failed, Reported
 
 Launches = Sequence[Completed | Failed | Reported]
 
 
 @dataclass(frozen=True, slots=True)
-class TooSmall:
-    """A KV cache that did not serve, and why; the tokens are None where the engine did not even start."""
+class Trial:
+    """A launch that tried a KV cache. `refused` says why that did not serve the load, None where it did; `chosen` is
+    the smallest that served, whose figures stand for the cell."""
 
-    kv_cache_tokens: int | None
-    message: str
+    launch: Completed | Failed
+    refused: str | None
+    chosen: bool
+
+    @property
+    def kv_cache_tokens(self) -> int | None:
+        """The cache that was tried; None where the engine did not even start."""
+        return self.launch.quantities.kv_cache_tokens if isinstance(self.launch, Completed) else None
 
 
 def found_by_search(launches: Launches) -> list[Completed | Failed | Reported]:
@@ -25,12 +31,19 @@ def found_by_search(launches: Launches) -> list[Completed | Failed | Reported]:
     return [*smallest, *(one for one in launches if isinstance(one, Failed) and one.reason != "no_room")]
 
 
-def too_small(launches: Launches, cell: Cell) -> TooSmall | None:
-    """Of the tries of `cell`, the largest KV cache that had no room for the load; None without one."""
+def trials(launches: Launches) -> tuple[Trial, ...]:
+    """The tries of one cell; a launch that failed for another reason than want of room tried nothing."""
+    chosen = found_by_search(launches)
     found = []
     for launch in launches:
-        if launch.cell == cell and isinstance(launch, Completed) and launch.unserved:
-            found.append(TooSmall(launch.quantities.kv_cache_tokens, launch.unserved[0].message))
-        elif launch.cell == cell and isinstance(launch, Failed) and launch.reason == "no_room":
-            found.append(TooSmall(None, launch.message))
-    return max(found, key=lambda one: one.kv_cache_tokens or 0, default=None)
+        if isinstance(launch, Completed):
+            refused = launch.unserved[0].message if launch.unserved else None
+            found.append(Trial(launch, refused, launch in chosen))
+        elif isinstance(launch, Failed) and launch.reason == "no_room":
+            found.append(Trial(launch, launch.message, chosen=False))
+    return tuple(found)
+
+
+def too_small(tried: Sequence[Trial]) -> Trial | None:
+    """The largest KV cache that did not serve; None without one."""
+    return max((one for one in tried if one.refused), key=lambda one: one.kv_cache_tokens or 0, default=None)

@@ -147,7 +147,7 @@ def relative_speed(runs: Sequence[tuple[str, RunFindings]]) -> Chart | None:
         slug="relative-speed",
         kind="bars",
         subject="Method and run",
-        value=Axis("Speed, as a multiple of FP16’s", "×", 2),
+        value=Axis("Speed, as a multiple of FP16’s", "×", 2, is_exact=True),
         series=series,
         runs=tuple(run.manifest.run_id for _, run in runs),
         reference=1.0,

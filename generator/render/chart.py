@@ -20,29 +20,37 @@ Drawn = Literal["measured", "another", "reported", "demo"]
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """What figures along an axis are. A logarithmic one names its `ticks`: where, and what is written there."""
+    """What figures along an axis are. A logarithmic one names its `ticks`: where, and what is written there. Those of
+    one that `is_exact` have all their digits, however unsure."""
 
     title: str
     unit: str
     digits: int = 0
     log: bool = False
     ticks: tuple[tuple[float, str], ...] = ()
+    is_exact: bool = False
 
     @property
     def label(self) -> str:
         return f"{self.title} ({self.unit})" if self.unit else self.title
 
-    def text(self, value: float) -> str:
-        """A figure of this axis, without its unit."""
-        return units.number(value, self.digits)
+    def text(self, value: float, spread: float = 0.0) -> str:
+        """A figure of this axis, without its unit, and with no digits below its spread."""
+        return units.number(value, self.digits, 0.0 if self.is_exact else spread)
 
     def tick(self, value: float) -> str:
         """A figure as it is written along the axis."""
         return dict(self.ticks).get(value, self.text(value))
 
-    def amount(self, value: float) -> str:
-        """A figure with its unit."""
-        return f"{self.text(value)}{'' if self.unit in {'×', '%', ''} else ' '}{self.unit}"
+    def amount(self, mark: "Mark") -> str:
+        """A mark's figure with its unit."""
+        return f"{self.text(mark.value, mark.spread)}{'' if self.unit in {'×', '%', ''} else ' '}{self.unit}"
+
+    def interval(self, mark: "Mark") -> str | None:
+        """A mark's interval, without its unit; None where it has none."""
+        if mark.low is None or mark.high is None:
+            return None
+        return f"{self.text(mark.low, mark.spread)} to {self.text(mark.high, mark.spread)}"
 
 
 def axis_of(quantity: str) -> Axis:
@@ -63,6 +71,11 @@ class Mark:
     launches: tuple[float, ...] = ()
 
     @property
+    def spread(self) -> float:
+        """Half the width of its interval; 0 where it has none."""
+        return 0.0 if self.low is None or self.high is None else (self.high - self.low) / 2
+
+    @property
     def reach(self) -> tuple[float, float]:
         """The least and the greatest number that belongs to it."""
         numbers = [self.value, *self.launches, *(end for end in (self.low, self.high) if end is not None)]
@@ -71,11 +84,13 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Marks that belong together: the bars of a run, a part of each stack, a curve."""
+    """Marks that belong together: the bars of a run, a part of each stack, a curve. One that `is_apart` looks like the
+    curve that it belongs to, and is not in the legend."""
 
     name: str
     marks: tuple[Mark, ...]
     drawn: Drawn = "measured"
+    is_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)

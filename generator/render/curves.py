@@ -1,10 +1,10 @@
 """Charts of one quantity over another: curves and points."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from generator.analyse.cell import CONTEXTS, CellFindings
+from generator.analyse.cell import CONTEXTS, CellFindings, PointFindings
 from generator.analyse.latency import RANKS
 from generator.analyse.noise import Points
 from generator.analyse.run import RunFindings
@@ -40,12 +40,14 @@ def users_by_context(run: RunFindings) -> Chart | None:
 
 @dataclass(frozen=True, slots=True)
 class Across:
-    """What a curve runs over: a number that each point has, and how it is called."""
+    """What a curve runs over: a number that each point has, and how it is called. A cell's point that is `apart` did
+    other work, and is on no line with the others."""
 
     slug: str
     title: str
     unit: str
     points: Points
+    apart: Callable[[CellFindings], PointFindings | None]
     tick: Callable[[int], str]
 
 
@@ -54,6 +56,7 @@ USERS: Final = Across(
     title="Users at once",
     unit="",
     points=lambda one: {point.concurrency: point for point in one.served},
+    apart=lambda one: one.apart,
     tick=str,
 )
 PROMPT: Final = Across(
@@ -61,6 +64,7 @@ PROMPT: Final = Across(
     title="Prompt",
     unit="tokens",
     points=lambda one: {point.prompt_tokens: point for point in one.alone},
+    apart=lambda _: None,
     tick=lambda tokens: f"{tokens / 1024:.4g}K",
 )
 
@@ -80,16 +84,8 @@ def _over(across: Across, run: RunFindings, quantity: str, *, in_ms: bool) -> Ch
     axis = axis_of(quantity)
     if in_ms:
         axis = Axis(axis.title, "ms", 2)
-    series = []
-    for one in run.shown:
-        points = across.points(one).items()
-        marks = [
-            mark_of(one, point.stats[quantity].map(1000 if in_ms else 1), at)
-            for at, point in points
-            if quantity in point.stats
-        ]
-        if len(marks) > 1:
-            series.append(Series(one.name, tuple(marks), drawn(run)))
+    factor = 1000 if in_ms else 1
+    series = [found for one in run.shown for found in _curve(across, run, one, quantity, factor)]
     if not series:
         return None
     values = sorted({int(mark.at) for one in series for mark in one.marks})
@@ -103,6 +99,22 @@ def _over(across: Across, run: RunFindings, quantity: str, *, in_ms: bool) -> Ch
         runs=(run.manifest.run_id,),
         detectable=run.detectable_by_point(quantity, across.points),
     )
+
+
+def _curve(across: Across, run: RunFindings, one: CellFindings, quantity: str, factor: float) -> Iterator[Series]:
+    """A cell's curve, and before it the point that is apart from it; nothing where there are not two points."""
+    points = {at: point for at, point in across.points(one).items() if quantity in point.stats}
+    if len(points) < 2:
+        return
+    apart, line = across.apart(one), []
+    for at, point in points.items():
+        mark = mark_of(one, point.stats[quantity].map(factor), at)
+        if point is apart:
+            name = f"{one.name}, prompts of {units.number(point.prompt_tokens)} tokens"
+            yield Series(name, (mark,), drawn(run), is_apart=True)
+        else:
+            line.append(mark)
+    yield Series(one.name, tuple(line), drawn(run))
 
 
 def distribution(run: RunFindings, quantity: Literal["ttft", "latency"], users: int) -> Chart | None:
@@ -182,4 +194,6 @@ def speed_against_memory(run: RunFindings, memory: str = "weights_gib") -> Chart
 def _with_quality(run: RunFindings, one: CellFindings) -> str:
     quality = run.quality.get(one.cell)
     rise = quality.perplexity_ratio if quality and not one.cell.is_baseline else None
-    return f"{one.name} ({units.change(100 * (rise.mean - 1))})" if rise else one.name
+    if rise is None:
+        return one.name
+    return f"{one.name} ({units.change(100 * (rise.mean - 1), 100 * units.half_width(rise))})"

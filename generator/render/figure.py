@@ -73,7 +73,7 @@ def _stack(chart: Chart) -> tuple[list[Any], dict[str, Any]]:
             | {
                 "name": series.name,
                 "marker": {"pattern": {"shape": look.pattern, "size": 8, "solidity": 0.2}},
-                "customdata": [f"{bar.mark.at}, {series.name}: {chart.value.amount(bar.mark.value)}" for bar in own],
+                "customdata": [f"{bar.mark.at}, {series.name}: {chart.value.amount(bar.mark)}" for bar in own],
                 "hovertemplate": "%{customdata}<extra></extra>",
             }
         )
@@ -93,10 +93,9 @@ def _bar_trace(bars: Sequence[Bar], looks: Sequence[Look]) -> dict[str, Any]:
 
 def _sentence(chart: Chart, bar: Bar) -> str:
     found = f"{bar.mark.at}, {bar.label}" if chart.several else bar.label
-    sentence = f"{found}: {chart.value.amount(bar.mark.value)}"
-    if bar.mark.low is None or bar.mark.high is None:
-        return sentence
-    return f"{sentence}<br>95% interval {chart.value.text(bar.mark.low)} to {chart.value.text(bar.mark.high)}"
+    sentence = f"{found}: {chart.value.amount(bar.mark)}"
+    interval = chart.value.interval(bar.mark)
+    return f"{sentence}<br>95% interval {interval}" if interval else sentence
 
 
 def _bars_layout(chart: Chart, scale: Scale, places: Bars) -> dict[str, Any]:
@@ -105,7 +104,7 @@ def _bars_layout(chart: Chart, scale: Scale, places: Bars) -> dict[str, Any]:
         _note(bar.label, bar.label_px) for bar in places.bars if bar.label
     ]
     if chart.kind == "bars":
-        notes += [_note(chart.value.amount(bar.mark.value), bar.label_px, right=True) for bar in places.bars]
+        notes += [_note(chart.value.amount(bar.mark), bar.label_px, right=True) for bar in places.bars]
     lines = []
     if chart.reference is not None:
         at = {"x0": chart.reference, "x1": chart.reference, "yref": "paper", "y0": 0, "y1": 1}
@@ -187,7 +186,7 @@ def _of_curve(chart: Chart, series: Series, mark: Mark) -> str:
     assert chart.across is not None
     assert isinstance(mark.at, int | float)
     at = chart.across.tick(mark.at)
-    sentence = f"{series.name}, {at} {chart.across.unit or 'users'}: {chart.value.amount(mark.value)}"
+    sentence = f"{series.name}, {at} {chart.across.unit or 'users'}: {chart.value.amount(mark)}"
     if len(mark.launches) > 1:
         sentence += f"<br>launches: {'; '.join(chart.value.text(launch) for launch in mark.launches)}"
     return sentence

@@ -51,7 +51,9 @@ class Gallery:
             figure=figure_json(chart),
             columns=columns(chart),
             rows=rows(chart),
-            legend=tuple((symbol(series, chart.kind), series.name) for series in chart.series) if named else (),
+            legend=tuple(
+                (symbol(series, chart.kind), series.name) for series in chart.series if named and not series.is_apart
+            ),
             csv=f"{up}{path}.csv",
             json=f"{up}{path}.json",
             records=tuple((run, f"{up}runs/{run}.html#files") for run in chart.runs),

@@ -93,8 +93,8 @@ def _bars(run: RunFindings) -> Iterator[Bar]:
         crowded = (point.stats for point in one.points if point.concurrency == run.crowd)
         stats = next(crowded, {}) if run.crowd else one.stats
         if "output_tokens_per_s" in stats:
-            speed = stats["output_tokens_per_s"].median
-            yield Bar(one.name, speed, bare(speed, "output_tokens_per_s"), METHOD[one.cell.method])
+            speed = stats["output_tokens_per_s"]
+            yield Bar(one.name, speed.median, bare(speed, "output_tokens_per_s"), METHOD[one.cell.method])
 
 
 def _headline(page: str) -> str:

@@ -120,6 +120,8 @@ def environment_of(templates: Mapping[str, str], compiled: BytecodeCache | None 
         "asked": units.asked,
         "field": units.field,
         "change": units.change,
+        "share": units.share,
+        "half_width": units.half_width,
         "plain": units.plain,
     }
     environment.filters |= filters

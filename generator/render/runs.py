@@ -7,7 +7,7 @@ from typing import Any, Final, get_args
 from generator.analyse.against import against_fp16
 from generator.analyse.brief import Brief
 from generator.analyse.findings import Findings
-from generator.analyse.listing import State, failed_launches, rows_of, unserved_points
+from generator.analyse.listing import State, rows_of, unserved_points
 from generator.analyse.pairs import HEADLINE, pairs_of
 from generator.analyse.run import RunFindings
 from generator.analyse.settings import settings_of
@@ -39,12 +39,13 @@ def of_run(run: RunFindings, files: Sequence[str]) -> dict[str, Any]:
         "this": run,
         "rows": rows_of(run),
         "against": against_fp16(run),
-        "failures": failed_launches(run),
+        "trials": tuple(trial for one in run.cells for trial in run.trials(one)),
         "unserved": tuple(unserved_points(run)),
         "hardware": dict(settings_of(manifest.hardware.model_dump())),
         "settings": dict(settings_of(manifest.profile.model_dump())) if isinstance(manifest, MeasuredRun) else {},
         "citation": cite(run),
         "of_points": OF_POINTS,
+        "paired": PAIRED,
         "files": files,
     }
 

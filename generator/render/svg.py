@@ -54,7 +54,7 @@ def _bars(chart: Chart) -> Iterator[str]:
     for bar in places.bars:
         look = look_of(bar.mark.look, bar.series.drawn)
         top = bar.middle_px - bar.height_px / 2
-        amount = chart.value.amount(bar.mark.value)
+        amount = chart.value.amount(bar.mark)
         yield f'<text y="{bar.label_px}">{_text(bar.label)}</text>'
         yield f'<text class="qp-value" x="100%" y="{bar.label_px}">{_text(amount)}</text>'
         width = _percent(scale.share(bar.mark.value))
@@ -81,7 +81,7 @@ def _parts(chart: Chart, scale: Scale, places: Bars) -> Iterator[str]:
         x, width = _percent(scale.share(done)), _percent(scale.share(done + bar.mark.value) - scale.share(done))
         top = f"{bar.middle_px - bar.height_px / 2:g}"
         yield f'<rect x="{x}" y="{top}" width="{width}" height="{bar.height_px}"{_dressed(look, "qp-fill")}>'
-        yield f"<title>{_text(bar.series.name)}: {_text(chart.value.amount(bar.mark.value))}</title></rect>"
+        yield f"<title>{_text(bar.series.name)}: {_text(chart.value.amount(bar.mark))}</title></rect>"
         yield _hatch(look, x, top, width, bar.height_px)
         done += bar.mark.value
 

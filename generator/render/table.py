@@ -32,16 +32,16 @@ def _extras(chart: Chart) -> tuple[str, ...]:
 
 
 def _row(chart: Chart, series: Series, mark: Mark) -> tuple[str, ...]:
-    text = chart.value.text
+    value = chart.value
     row = [f"{mark.at}, {series.name}" if chart.several else str(mark.at)]
     if chart.across is not None:
         assert isinstance(mark.at, int | float)
         row = [series.name, chart.across.tick(mark.at)]
-    row.append(text(mark.value))
+    row.append(value.text(mark.value, mark.spread))
     if chart.has_intervals:
-        row.append("–" if mark.low is None or mark.high is None else f"{text(mark.low)} to {text(mark.high)}")
+        row.append(value.interval(mark) or "–")
     if chart.has_launches:
-        row.append("; ".join(text(value) for value in mark.launches) or "–")
+        row.append("; ".join(value.text(launch) for launch in mark.launches) or "–")
     return tuple(row)
 
 

@@ -25,9 +25,7 @@ def summary(run: RunFindings) -> Table:
         table.add_column(f"{label(quantity)}\n{unit(quantity)}", justify="right")
     table.add_column("Launches", justify="right")
     for method in run.methods:
-        cells = [
-            bare(method.stats[quantity].median, quantity) if quantity in method.stats else "–" for quantity in shown
-        ]
+        cells = [bare(method.stats[quantity], quantity) if quantity in method.stats else "–" for quantity in shown]
         failures = f", {len(method.failed)} failed" if method.failed else ""
         table.add_row(method.method.name, *cells, f"{len(method.valid)}{failures}")
     return table

@@ -1,7 +1,15 @@
-"""The one place where a number becomes text."""
+"""The one place where a number becomes text.
 
-from math import ceil, floor
+A figure with a 95% interval has no digit below the first of half that interval's width, or below the second where the
+first is 1 or 2: 3,193.1 between 2,638 and 3,627 is 3,200. The pages of single runs and the files give all digits. So do
+ratios: how near to 1 an end of the interval lies must be seen.
+"""
+
+from math import ceil, floor, log10
 from typing import Final
+
+from generator.analyse.quality import Interval
+from generator.analyse.statistics import Comparison, Stat
 
 # Quantity → (label, unit, digits after the point). The label is what tables and axes call it.
 LABELS: Final[dict[str, tuple[str, str, int]]] = {
@@ -66,22 +74,44 @@ def unit(quantity: str) -> str:
     return LABELS[quantity][1]
 
 
-def bare(value: float, quantity: str) -> str:
+def bare(value: float | Stat, quantity: str) -> str:
     """A number with its thousands separated and the digits that its quantity deserves."""
     return number(value, LABELS[quantity][2])
 
 
-def with_unit(value: float, quantity: str) -> str:
+def with_unit(value: float | Stat, quantity: str) -> str:
     """A number with its unit."""
     name = unit(quantity)
     return f"{bare(value, quantity)}{name if name.startswith('%') else ' ' + name}"
 
 
-def number(value: float, digits: int = 0) -> str:
-    """A number with its thousands separated; small ones keep two significant digits instead of becoming 0."""
-    if value != 0 and abs(value) < 10 ** (1 - digits) and digits > 0:
-        return f"{value:.2g}"
-    return f"{value:,.{digits}f}"
+def number(value: float | Stat, digits: int = 0, spread: float = 0.0) -> str:
+    """A number with its thousands separated; small ones keep two significant digits instead of becoming 0. Of a `Stat`
+    the median, with as many digits as its own spread supports."""
+    if isinstance(value, Stat):
+        return number(value.median, digits, half_width(value))
+    is_small = value != 0 and abs(value) < 10 ** (1 - digits) and digits > 0
+    if spread and value:
+        return _supported(value, 1 - _magnitude(value) if is_small else digits, spread)
+    return f"{value:.2g}" if is_small else f"{value:,.{digits}f}"
+
+
+def half_width(figure: Stat | Interval | Comparison) -> float:
+    """Half the width of a figure's 95% interval; 0 where it has none."""
+    low, high = (figure.interval or (0.0, 0.0)) if isinstance(figure, Stat) else (figure.low, figure.high)
+    return 0.0 if low is None or high is None else (high - low) / 2
+
+
+def _supported(value: float, digits: int, spread: float) -> str:
+    """With the digits that `spread` leaves, but at least the first."""
+    # A third of it begins one place further down where the spread begins with 1 or 2.
+    digits = min(digits, max(-_magnitude(spread / 3), -_magnitude(value)))
+    return f"{round(value, digits):,.{max(0, digits)}f}"
+
+
+def _magnitude(value: float) -> int:
+    """Where the first digit stands: 0 for units, −1 for tenths."""
+    return floor(log10(abs(value)))
 
 
 def upward(value: float, digits: int = 2) -> str:
@@ -110,9 +140,19 @@ def times(ratio: float) -> str:
     return f"{ratio:,.0f}×" if ratio >= 10 else f"{ratio:.1f}×" if ratio >= 1.95 else f"{ratio:.2f}×"
 
 
-def change(percent: float) -> str:
-    """A signed difference in percent, with a true minus sign."""
-    return f"{percent:+,.0f}%".replace("-", "−") if abs(percent) >= 9.5 else f"{percent:+.1f}%".replace("-", "−")
+def change(percent: float | Comparison, spread: float = 0.0) -> str:
+    """A signed difference in percent, with a true minus sign; of a comparison, with the digits that its own spread
+    supports."""
+    if isinstance(percent, Comparison):
+        return change(percent.change_percent, 100 * half_width(percent))
+    digits = 0 if abs(percent) >= 9.5 else 1
+    text = _supported(percent, digits, spread) if spread and percent else f"{percent:,.{digits}f}"
+    return f"{text.replace('-', '−') if text.startswith('-') else f'+{text}'}%"
+
+
+def share(part: float) -> str:
+    """A part of 1 in percent, with two digits or three."""
+    return f"{100 * part:,.{0 if part >= 0.0995 else 1}f}%"
 
 
 def plain(value: float) -> str:

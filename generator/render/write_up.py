@@ -1,19 +1,22 @@
 """Pages that an author writes by hand, with figures and charts by reference: what a reference names must exist."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any, Final
 
-from jinja2 import TemplateError
+from jinja2 import TemplateError, UndefinedError
 
 from generator.analyse.cell import CellFindings
 from generator.analyse.findings import Findings
+from generator.analyse.neutral import NEUTRAL
 from generator.analyse.run import RunFindings
 from generator.errors import UsageError
-from generator.methods import BASELINE, ENGINES, METHOD_IDS
+from generator.methods import BASELINE, ENGINES, METHOD_IDS, METHODS
 from generator.render import bars, curves, units
 from generator.render.chart import Chart
 from generator.render.gallery import Gallery
-from generator.render.pages import environment_of
+from generator.render.pages import QUANTITIES, environment_of
 
 FEATURED: Final = "featured"
 
@@ -32,6 +35,25 @@ CHARTS: Final[Mapping[str, Callable[[RunFindings], Chart | None]]] = {
 }
 
 
+# What a page's expressions may call.
+FUNCTIONS: Final = ("value", "ratio", "chart", "provenance")
+
+# The quantities that a cell may have, as tables call them.
+CALLED: Final[Mapping[str, str]] = {name: f"{units.label(name)}, {units.unit(name)}" for name in QUANTITIES}
+
+
+def names(run_ids: Iterable[str]) -> dict[str, Mapping[str, str]]:
+    """All that a reference may name, by its kind, each with what it is called."""
+    return {
+        "functions": {name: (getattr(_References, name).__doc__ or "").partition("\n")[0] for name in FUNCTIONS},
+        "quantities": CALLED,
+        "charts, besides one of each quantity": dict.fromkeys(CHARTS, ""),
+        "methods": {method.id: method.name for method in METHODS},
+        "engines": {str(engine): name for engine, name in ENGINES.items()},
+        "runs": dict.fromkeys(run_ids, ""),
+    }
+
+
 def write_up(path: str, text: str, findings: Findings, templates: Mapping[str, str], gallery: Gallery) -> str:
     """The page with its references filled in: `value(quantity, method)`, `ratio(quantity, method)`,
     `chart(name, title, how)` and `provenance()`, each of the featured run or of `run="…"`.
@@ -48,24 +70,26 @@ def write_up(path: str, text: str, findings: Findings, templates: Mapping[str, s
         return front + template.render()
     except (UsageError, TemplateError, TypeError) as error:
         line = getattr(error, "lineno", None) or _line(error)
-        raise UsageError(f"{path}, line {line + front.count(chr(10))}: {error}") from None
+        raise UsageError(f"{path}, line {line + front.count(chr(10))}: {_mended(error)}") from None
 
 
 class _References:
-    """What a page's expressions may call."""
+    """What `FUNCTIONS` do."""
 
     def __init__(self, findings: Findings, macros: Any) -> None:
         self._findings, self._macros = findings, macros
 
     def named(self) -> dict[str, Callable[..., object]]:
-        return {"value": self.value, "ratio": self.ratio, "chart": self.chart, "provenance": self.provenance}
+        return {name: getattr(self, name) for name in FUNCTIONS}
 
     def value(self, quantity: str, method: str, *, run: str = FEATURED, engine: str | None = None) -> str:
         """A cell's figure with its unit."""
         one = self._cell(self._run(run), method, engine)
+        if quantity in one.absent:
+            raise UsageError(f"{one.name} has no {quantity!r} there: {one.absent[quantity]}")
         if quantity not in one.stats:
-            raise UsageError(f"{one.name} has no {quantity!r} there; it has: {', '.join(sorted(one.stats))}")
-        return units.with_unit(one.stats[quantity].median, quantity)
+            raise UsageError(f"{one.name} has no {quantity!r} there{_nearest(quantity, one.stats)}")
+        return units.with_unit(one.stats[quantity], quantity)
 
     def ratio(
         self, quantity: str, method: str, *, to: str = BASELINE, run: str = FEATURED, engine: str | None = None
@@ -75,16 +99,17 @@ class _References:
         one, other = self._cell(found, method, engine), self._cell(found, to, None)
         comparison = found.comparison(one, other, quantity)
         if comparison is None:
-            both = ", ".join(sorted(one.stats.keys() & other.stats.keys()))
-            raise UsageError(f"{one.name} and {other.name} have no ratio of {quantity!r} there; both have: {both}")
+            both = (one.stats.keys() & other.stats.keys()) - NEUTRAL
+            raise UsageError(
+                f"{one.name} and {other.name} have no ratio of {quantity!r} there{_nearest(quantity, both)}"
+            )
         return self._macros.ratio_phrase(comparison)
 
     def chart(self, name: str, title: str, how: str = "", *, run: str = FEATURED) -> object:
         """A chart of a run, under a title of the author's own."""
         found = self._run(run)
         if name not in CHARTS and name not in units.LABELS:
-            names = ", ".join([*CHARTS, *units.LABELS])
-            raise UsageError(f"there is no chart {name!r}; there are: {names}")
+            raise UsageError(f"there is no chart {name!r}{_nearest(name, [*CHARTS, *CALLED])}")
         drawn = CHARTS[name](found) if name in CHARTS else bars.of(found, name)
         if drawn is None:
             raise UsageError(f"run {found.manifest.run_id} has no figures for the chart {name!r}")
@@ -97,10 +122,10 @@ class _References:
     def _run(self, name: str) -> RunFindings:
         if name == FEATURED and self._findings.featured:
             return self._findings.featured
-        names = [brief.run_id for brief in self._findings.briefs]
-        if name not in names:
-            raise UsageError(f"there is no run {name!r}; there are: {', '.join(names) or 'none'}")
-        return self._findings.runs[names.index(name)]
+        run_ids = [brief.run_id for brief in self._findings.briefs]
+        if name not in run_ids:
+            raise UsageError(f"there is no run {name!r}{_nearest(name, run_ids)}")
+        return self._findings.runs[run_ids.index(name)]
 
     @staticmethod
     def _cell(run: RunFindings, method: str, engine: str | None) -> CellFindings:
@@ -113,6 +138,24 @@ class _References:
             where = f" in {ENGINES[engine]}" if engine else ""
             raise UsageError(f"run {run.manifest.run_id} has no figures of {method}{where}")
         return found
+
+
+def _mended(error: Exception) -> str:
+    """What is wrong, and of a function that does not exist the nearest that does."""
+    undefined = re.fullmatch(r"'(\w+)' is undefined", str(error)) if isinstance(error, UndefinedError) else None
+    if undefined is None:
+        return str(error)
+    return f"there is no {undefined[1]!r}{_nearest(undefined[1], FUNCTIONS)}"
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    """What may have been meant: names that are spelt like it, and quantities that are called like it."""
+    meant = {one: one for one in known}
+    meant |= {units.label(one).lower(): one for one in meant if one in units.LABELS}
+    near = dict.fromkeys(meant[one] for one in get_close_matches(name.lower(), meant, cutoff=0.5))
+    return (
+        f"; the nearest: {', '.join(near)}; `quantpress names` lists all" if near else "; `quantpress names` lists all"
+    )
 
 
 def _front_matter(text: str) -> tuple[str, str]:

@@ -105,6 +105,17 @@ def test_a_cell_is_saturated_where_more_users_bring_less_than_a_tenth() -> None:
     assert ended.saturated_at == 4
 
 
+def test_a_user_alone_with_other_prompts_saturates_nothing() -> None:
+    launch = completed("fp16")
+    loops = (loop(1, 180, prompt_tokens=64), loop(4, 190, prompt_tokens=512), loop(16, 380, prompt_tokens=512))
+    (one,) = (
+        find((Run(manifest(methods=("fp16",)), (replaced(launch, points=(launch.points[0], *loops)),)),)).runs[0].cells
+    )
+
+    assert one.apart is one.points[1]
+    assert one.saturated_at is None
+
+
 def test_controls_are_shown_beside_the_methods_and_a_twin_is_not() -> None:
     (run,) = find((with_controls(),)).runs
 

@@ -42,6 +42,7 @@ NAMES = (
     *(f"{name}.md" for name in PAGES),
     *(f"methods/{method}.md" for method in METHOD_IDS),
     f"runs/{TROUBLED}.md",
+    "runs/2026-01-03-example.md",
     "runs/2026-01-05-example.md",
     "write-up.md",
 )

@@ -11,14 +11,16 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from examples import four_methods, with_controls
+from examples import completed, four_methods, loop, manifest, replaced, with_controls
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.analyse.findings import find
+from generator.analyse.findings import find, run_findings
+from generator.measurements import Run
 from generator.render import bars, curves
 from generator.render.chart import Axis, Chart, Mark, Series
 from generator.render.figure import figure_json
+from generator.render.gallery import Gallery
 from generator.render.geometry import CURVES, Scale, across_scale, value_scale
 from generator.render.labels import LETTER_PX, LINE_PX, label_places
 from generator.render.looks import LOOKS, look_of
@@ -56,6 +58,34 @@ def drawn(chart: Chart) -> ET.Element:
     return ET.fromstring(str(picture(chart)))  # noqa: S314, our own
 
 
+def with_prompts(one_user: int, more: int) -> Chart:
+    """Speed over users, of whom one had prompts of another length than more of them."""
+    launch = completed("fp16")
+    loops = (loop(1, 50, prompt_tokens=one_user), *(loop(users, 40 * users, prompt_tokens=more) for users in (4, 16)))
+    run = Run(manifest(methods=("fp16",)), (replaced(launch, points=(launch.points[0], *loops)),))
+    chart = curves.by_users(run_findings(run), "output_tokens_per_s")
+    assert chart
+    return chart
+
+
+def test_what_was_measured_with_other_prompts_is_on_no_line_with_the_rest() -> None:
+    chart = with_prompts(64, 512)
+    lines = [line for line in drawn(chart).iter("line") if "qp-line" in line.attrib["class"]]
+    traces = json.loads(figure_json(chart))["data"]
+
+    assert [(one.name, [mark.at for mark in one.marks]) for one in chart.series] == [
+        ("FP16, prompts of 64 tokens", [1]),
+        ("FP16", [4, 16]),
+    ]
+    assert len(lines) == 1  # from 4 to 16 users
+    assert [trace["x"] for trace in traces] == [[1], [4, 16]]
+    assert [name for _, name in Gallery().hang(chart, "users").legend] == ["FP16"]
+
+
+def test_points_with_the_same_prompts_are_one_line() -> None:
+    assert [[mark.at for mark in one.marks] for one in with_prompts(512, 512).series] == [[1, 4, 16]]
+
+
 @pytest.mark.parametrize("slug", ["output-tokens-per-s", "relative-speed", "kv-cache-tokens-side-by-side"])
 def test_a_bar_is_as_long_in_the_picture_as_in_the_figure(slug: str) -> None:
     chart = CHARTS[slug]
@@ -87,7 +117,7 @@ def test_every_mark_is_in_the_picture_the_figure_the_table_and_the_files(chart: 
     for mark, row in zip(marks, rows, strict=True):
         assert float(row[chart.value.label]) == mark.value
         assert json.dumps(mark.value).removesuffix(".0") in figure
-        assert chart.value.text(mark.value) in table
+        assert chart.value.text(mark.value, mark.spread) in table
         for launch in mark.launches if len(mark.launches) > 1 else ():
             assert str(launch) in row["launches"]
             assert chart.value.text(launch) in table

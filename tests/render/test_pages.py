@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from examples import (
     completed,
     failed,
     four_methods,
+    loop,
     manifest,
     peer,
     replaced,
@@ -34,9 +36,11 @@ from generator.analyse.statistics import Comparison, Verdict
 from generator.cells import Cell, Mode
 from generator.folders import PAGES, TEMPLATES
 from generator.measurements import Run
-from generator.record import Fault
+from generator.methods import MethodId
+from generator.record import Completed, Fault
 from generator.render.address import source_of
 from generator.render.pages import environment_of, inert, render_pages, render_run
+from generator.render.units import share
 
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
 EXTENSIONS = ["admonition", "attr_list", "md_in_html", "tables", "toc"]
@@ -157,12 +161,94 @@ def test_the_site_says_nothing_of_a_method_that_the_records_do_not() -> None:
     assert Path("methods/awq.md").as_posix() in made
 
 
+def test_a_method_s_page_has_every_engine_it_ran_in_with_its_own_mode_and_figures() -> None:
+    whole = with_controls()
+    graphs = {one: replaced(one, mode="graphs") for one in whole.manifest.cells if one.engine == "vllm"}
+    cells = tuple(graphs.get(one, one) for one in whole.manifest.cells)
+    launches = tuple(replaced(launch, cell=graphs.get(launch.cell, launch.cell)) for launch in whole.launches)
+    text = html.unescape(pages(Run(replaced(whole.manifest, cells=cells), launches))["methods/nf4.md"])
+
+    assert "in Transformers (eager, 3 launches) and in vLLM (CUDA graphs, 3 launches), provisional" in text
+    for engine in ("Transformers", "vLLM"):
+        assert f"BitsAndBytes NF4 in {engine} is slower than FP16 in vLLM" in text
+        assert f'aria-label="Results in {engine}"' in text
+        assert f'aria-label="As users feel it in {engine}"' in text
+
+
+def test_a_method_s_page_says_against_what_two_things_differ_at_once() -> None:
+    whole = with_controls()
+    home = tuple(one for one in whole.manifest.cells if one.at_home)
+    without = Run(
+        replaced(whole.manifest, cells=home), tuple(launch for launch in whole.launches if launch.cell in home)
+    )
+    said = "Against BitsAndBytes NF4 in Transformers, the engine and the format differ"
+
+    for run in (whole, without):
+        made = pages(run)
+        for method in ("fp16", "awq", "gptq"):
+            assert said in made[f"methods/{method}.md"]
+        assert "Against FP16 in vLLM, the engine and the format differ" in made["methods/nf4.md"]
+
+
+def test_there_is_no_ratio_where_neither_more_nor_less_is_better() -> None:
+    made = pages(with_controls())
+    in_method, in_run = made["methods/awq.md"], made["runs/2026-01-01-example.md"]
+    run_row = '<tr id="awq-vllm-eager.output_tokens_total">'
+
+    (tokens,) = re.findall(r'<tr><th scope="row">Total tokens generated, tokens</th>(.*)</tr>', in_method)
+    (speed,) = re.findall(r'<tr><th scope="row">Speed, tokens/s</th>(.*)</tr>', in_method)
+    assert re.sub("<[^>]+>", " ", tokens).split() == ["1,792", "–", "–", "–"]
+    assert "–" not in speed
+    assert in_run.partition(run_row)[2].partition("</tr>")[0].endswith('<td class="num">–</td>')
+
+
 def test_a_search_says_what_was_too_small_and_why() -> None:
     text = pages(*RUNS["a search that found nothing smaller"])["paradox.md"]
 
     assert "30,720" in text
     assert shown(NO_ROOM.message) in text
     assert "nothing smaller was tried" in text  # of the other methods
+
+
+def test_a_search_counts_its_launches_in_one_way_and_calls_no_trial_a_fault() -> None:
+    whole = searched()
+    too_large = completed("fp16", round_=3, kv_cache_tokens=34_816)
+    run = Run(whole.manifest, (whole.launches[0], *whole.launches[1:], too_large, replaced(failed("awq"), round=2)))
+    text = html.unescape(pages(run)["runs/2026-01-03-example.md"])
+
+    def counts(cell_id: str) -> list[int]:
+        row = text.partition(f'<tr id="cell-{cell_id}">')[2].partition("</tr>")[0]
+        return [int(count) for count in re.findall(r'<td class="num">(\d+)</td>', row)]
+
+    assert "a search in which one launch of each method counts, provisional" in text
+    assert counts("fp16-vllm-eager") == [3, 1, 2, 0, 0]  # launches, valid, only tried, invalid, failed
+    assert counts("awq-vllm-eager") == [2, 1, 0, 0, 1]
+    assert '<tr id="fp16-vllm-eager.weights_gib">' in text
+    assert text.partition('<tr id="fp16-vllm-eager.weights_gib">')[2].partition("</tr>")[0].count(">1<") == 1
+    tried, wrong = text.partition("## What was tried")[2].split("## What went wrong")
+    assert f"no: {NO_ROOM.message}" in tried
+    assert tried.count("yes: the smallest that did") == 4  # of each cell
+    assert NO_ROOM.message not in wrong
+    assert "CUDA out of memory" in wrong
+
+
+def test_a_search_that_found_nothing_yet_says_what_it_tried() -> None:
+    whole = searched()
+    text = html.unescape(pages(Run(whole.manifest, (whole.launches[1],)))["explore.md"])
+
+    (row,) = re.findall(r'<tr id="2026-01-03-example--fp16-vllm-eager".*', text)
+    assert 'data-state="not measured"' in row
+    assert f"{NO_ROOM.message}</td>" in row
+    assert "0 of 1" in row
+
+
+def test_the_paradox_page_counts_the_launches_of_each_part() -> None:
+    text = pages(*RUNS["a search that found nothing smaller"])["paradox.md"]
+
+    assert "as in the article (1 launch of each method);" in text
+    assert "(a search in which one launch of each method counts; it has not ended for every method)" in text
+    made = markdown.markdown(text.partition("## The experiment")[2], extensions=EXTENSIONS)
+    assert made.partition("</ol>")[0].count("<li>") == 3  # what each method used is another list
 
 
 def test_long_prompts_are_told_with_what_had_no_room() -> None:
@@ -188,8 +274,7 @@ def test_tasks_stand_with_their_standard_error() -> None:
     text = pages(*RUNS["a peer and tasks"])["comparison.md"]
 
     assert shown("example_task, acc") in text
-    assert "0.625" in text
-    assert "± 0.050 (standard error)" in text
+    assert "0.62<br><small>± 0.05 (standard error)" in text
 
 
 def test_each_chart_of_speed_says_the_smallest_difference_it_would_prove() -> None:
@@ -198,18 +283,19 @@ def test_each_chart_of_speed_says_the_smallest_difference_it_would_prove() -> No
     assert speed
 
     text = html.unescape(pages(with_controls())["comparison.md"])
-    assert f"from {100 * speed.least:.1f}% on for {speed.quietest.name}" in text
-    assert f"from {100 * speed.most:.1f}% on for {speed.noisiest.name}" in text
+    assert f"Smallest provable difference from FP16: {share(speed.least)} ({speed.quietest.name}) to " in text
+    assert f"to {share(speed.most)} ({speed.noisiest.name})." in text
     assert "prove a difference" not in pages(four_methods())["comparison.md"]  # one launch each
 
 
 @pytest.mark.parametrize(
     ("least", "most", "said"),
     [
-        (0.02, 0.676, "from 2.0% on for AWQ, from 67.6% on for GPTQ."),
-        (0.02, 1.5, "from 2.0% on for AWQ, not even a doubling for GPTQ."),
-        (1.2, 1.5, "would not prove even a doubling."),
-        (0.05, 0.05, "from 5.0% on."),
+        (0.02, 0.676, ": 2.0% (AWQ) to 68% (GPTQ)."),
+        (0.02, 1.5, ": 2.0% (AWQ) to more than a doubling (GPTQ)."),
+        (1.2, 1.5, ": more than a doubling."),
+        (0.05, 0.05, ": 5.0%."),
+        (0.0, 0.05, ": any (AWQ) to 5.0% (GPTQ)."),
         (0.0, 0.0, "did not vary"),
     ],
 )
@@ -224,7 +310,7 @@ def test_what_one_cell_s_points_prove_names_it_not_twice() -> None:
     macros = environment_of(TEXTS).get_template("macros.md.j2").module
     said = html.unescape(macros.proven(Detectable(0.02, cell("awq"), 1.5, cell("awq"))))  # type: ignore[attr-defined]
 
-    assert said.endswith("from 2.0% on at best, not even a doubling at worst.")
+    assert said.endswith(": 2.0% to more than a doubling.")
 
 
 def test_beside_the_article_stand_complete_runs_though_newer_ones_are_under_way() -> None:
@@ -254,6 +340,34 @@ def test_the_paradox_experiment_is_told_when_all_its_parts_are_there() -> None:
     assert "## The experiment" in whole
     assert "8 users of 4,096 tokens each" in whole
     assert "## The experiment" not in part
+
+
+def test_a_load_time_that_proves_nothing_says_how_few_warm_starts_it_comes_from() -> None:
+    def launched(method: MethodId, speed: float, *load_times_s: float) -> Iterator[Completed]:
+        for round_, load_time_s in enumerate(load_times_s, 1):
+            launch = completed(method, round_=round_, speed=speed + round_)
+            quantities = replaced(launch.quantities, load_time_s=load_time_s)
+            yield replaced(launch, quantities=quantities, compiled=round_ == 1)
+
+    launches = [*launched("fp16", 200.0, 60.0, 14.0, 13.5), *launched("awq", 100.0, 60.0, 10.0, 13.0)]
+    run = Run(manifest(methods=("fp16", "awq")), tuple(launches))
+    said = html.unescape(pages(run)["scenarios.md"])
+
+    assert "AWQ has the best figure" in said
+    assert "but its lead is not proven: only warm starts count, 2 of 3 launches." in said
+    assert "the shortest load time, of warm starts" in said
+
+
+def test_that_one_user_had_other_prompts_is_said_once_where_users_are_counted() -> None:
+    launch = completed("fp16")
+    loops = (loop(1, 50, prompt_tokens=64), loop(4, 160, prompt_tokens=512), loop(16, 640, prompt_tokens=512))
+    whole = replaced(launch, points=(launch.points[0], *loops))
+    other, same = (pages(Run(manifest(methods=("fp16",)), (one,))) for one in (whole, launch))
+    said = "One user stands apart, with prompts of 64 tokens instead of 512."
+
+    for page in ("index.md", "comparison.md"):
+        assert other[page].count(said) == 1
+        assert "stands apart" not in same[page]
 
 
 @pytest.mark.parametrize(("verdict", "end"), [("higher", "1.30×)."), ("same", "1.30×), a tie.")])

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import markdown  # type: ignore[import-untyped]
 import pytest
-from examples import NO_ROOM, cell, completed, failed, four_methods, manifest, replaced, with_controls
+from examples import NO_ROOM, cell, completed, failed, four_methods, manifest, peer, replaced, with_controls
 
-from generator.analyse.findings import find, run_findings
+from generator.analyse.findings import CHECKED, find, run_findings
 from generator.folders import TEMPLATES
 from generator.measurements import Run
 from generator.record import Fault
@@ -16,7 +16,7 @@ from generator.render import feed
 from generator.render.address import source_of
 from generator.render.gallery import Gallery
 from generator.render.pages import environment_of, inert, render_pages, render_run
-from generator.render.runs import by_run
+from generator.render.runs import PAIRED, by_run
 from generator.render.sheet import ALL_CELLS
 
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
@@ -26,7 +26,7 @@ THROTTLED = Fault(kind="throttled", detail="the card slowed itself down in 12% o
 
 def dated(run: Run, day: int, **changed: object) -> Run:
     name = {"run_id": f"2026-01-{day:02d}-example", "created_at": f"2026-01-{day:02d}T00:00:00Z"}
-    return Run(replaced(run.manifest, **name, **changed), run.launches)
+    return Run(replaced(run.manifest, **name, **changed), run.launches, run.peers)
 
 
 def pages(*runs: Run, files: Sequence[str] = ()) -> dict[str, str]:
@@ -66,6 +66,7 @@ RUNS = {
     "an invalid launch": (Run(manifest(), (completed("fp16"), completed("awq", faults=[THROTTLED]))),),
     "70 cells": MANY,
     "long names": (LONG,),
+    "checked by a peer": (Run(manifest(), (completed(),), (peer(),)),),
     "one that failed beside one that did not": (dated(ALL_FAILED, 1), dated(four_methods(), 2)),
 }
 
@@ -144,6 +145,25 @@ def test_a_run_says_of_each_failed_doubtful_and_unserved_thing_why() -> None:
         assert shown(words) in text
     assert "are not used" in text
     assert "What went wrong" not in page_of(four_methods())
+
+
+def test_every_check_by_a_peer_is_on_its_run_s_page_and_the_methodology_says_which_it_shows() -> None:
+    checked = Run(manifest(), (completed(),), (peer(),))
+    count = CHECKED + 1
+    few, many = pages(dated(checked, 1)), pages(*(dated(checked, day) for day in range(1, count + 1)))
+    link = 'href="runs/2026-01-01-example.html#checked-against-a-peer"'
+
+    assert f"the newest {CHECKED} of the {count} runs that were checked" in many["methodology.md"]
+    assert "runs that were checked" not in few["methodology.md"]
+    for made in (few, many):
+        assert link in made["appendix.md"]
+        assert "## Checked against a peer" in made["runs/2026-01-01-example.md"]
+        assert "vllm bench latency 0.0.0" in made["runs/2026-01-01-example.md"]
+    assert "Checked against a peer" not in page_of(four_methods())
+
+
+def test_the_link_to_comparisons_says_which_runs_have_one() -> None:
+    assert f"Beside other runs</a> (the newest {PAIRED} runs are compared)" in page_of(four_methods())
 
 
 def test_a_run_says_how_it_was_measured() -> None:

@@ -9,7 +9,7 @@ from generator.folders import TEMPLATES
 from generator.measurements import Run
 from generator.render.gallery import Gallery
 from generator.render.units import times, with_unit
-from generator.render.write_up import CHARTS, write_up
+from generator.render.write_up import CHARTS, names, write_up
 
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
 FRONT = "---\ntitle: What I found\nwrite_up: true\n---\n"
@@ -24,7 +24,7 @@ def test_a_figure_is_the_one_of_the_records() -> None:
     awq = run.of("awq")
     assert awq
 
-    speed = with_unit(awq.stats["output_tokens_per_s"].median, "output_tokens_per_s").replace("/", "&#47;")
+    speed = with_unit(awq.stats["output_tokens_per_s"], "output_tokens_per_s").replace("/", "&#47;")
     assert speed.replace("&#47;", "/") in written('AWQ makes {{ value("output_tokens_per_s", "awq") }}.')
 
 
@@ -78,8 +78,16 @@ def test_front_matter_and_prose_stay_as_they_are() -> None:
         ('value("output_tokens_per_s", "awq", engine="transformers")', "has no figures of awq in Transformers"),
         ('value("speed", "awq")', "has no 'speed'"),
         ('ratio("speed", "awq")', "have no ratio of 'speed'"),
+        ('ratio("output_tokens_total", "awq")', "have no ratio of 'output_tokens_total'"),
         ('chart("speeds", "t")', "there is no chart 'speeds'"),
-        ("speed_of_awq", "speed_of_awq"),
+        ("speed_of_awq", "there is no 'speed_of_awq'; `quantpress names` lists all"),
+        ('vaule("weights_gib", "awq")', "there is no 'vaule'; the nearest: value; `quantpress names` lists all"),
+        ('value("weight_gib", "awq")', "the nearest: weights_gib"),
+        ('value("speed", "awq")', "the nearest: output_tokens_per_s"),  # what tables call it
+        ('value("cuda_graphs_gib", "awq")', "has no 'cuda_graphs_gib' there: not in this example"),
+        ('ratio("weight_gib", "awq")', "the nearest: weights_gib"),
+        ('chart("memry", "t")', "there is no chart 'memry'; the nearest: memory"),
+        ('value("weights_gib", "awq", run="2026-01-01-exampel")', "the nearest: 2026-01-01-example"),
         ('value("output_tokens_per_s")', "method"),
         ("value(", "unexpected"),
     ],
@@ -89,6 +97,22 @@ def test_a_reference_that_names_nothing_is_told_with_its_line(reference: str, sa
         written(f"# Title\n\n{{{{ {reference} }}}}\n")
 
     assert said in str(raised.value)
+
+
+def test_every_name_that_is_listed_can_be_referred_to() -> None:
+    run = with_controls()
+    listed = names([run.manifest.run_id])
+    (found,) = find((run,)).runs
+    awq = found.of("awq")
+    assert awq
+
+    assert set(listed["functions"]) == {"value", "ratio", "chart", "provenance"}
+    assert all(listed["functions"].values())
+    assert listed["charts, besides one of each quantity"].keys() == CHARTS.keys()
+    assert listed["quantities"]["output_tokens_per_s"] == "Speed, tokens/s"
+    (run_id,) = listed["runs"]
+    for quantity in listed["quantities"].keys() & awq.stats.keys():
+        assert written(f'{{{{ value("{quantity}", "awq", run="{run_id}") }}}}')
 
 
 def test_one_launch_each_has_no_interval_and_says_so() -> None:
