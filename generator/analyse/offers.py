@@ -21,10 +21,12 @@ CARD_GIB: Final = 24.0
 @dataclass(frozen=True)
 class Advising:
     """A run's offers, the rule with the run's own floor, and the wishes that a page opens with. `users` are the numbers
-    of users that were measured; there is no advice without one. `cells` are those of the offers, in their order."""
+    of users that were measured; there is no advice without one. `cells` are those of the offers, in their order;
+    `speeds` are theirs by the id of the cell and the number of users, launch by launch."""
 
     cells: tuple[CellFindings, ...]
     offers: tuple[Offer, ...]
+    speeds: Mapping[str, Mapping[int, Stat]]
     rule: Rule
     users: tuple[int, ...]
     prompts: Mapping[int, tuple[int, ...]]
@@ -72,6 +74,7 @@ def advising_of(run: RunFindings) -> Advising | None:
     return Advising(
         cells=run.shown,
         offers=offers,
+        speeds=speeds,
         rule=Rule(floor=run.floor, floors=run.floors, reach=reaches(offers)),
         users=users,
         prompts=_prompts(points.values()),

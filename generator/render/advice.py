@@ -5,8 +5,10 @@ import json
 from dataclasses import asdict, dataclass
 from math import exp
 
+from generator.analyse.noise import SPEED
 from generator.analyse.offers import Advising
 from generator.analyse.rule import Ranked
+from generator.render.units import bare
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +21,16 @@ class Seen:
 
 
 def as_json(advising: Advising) -> str:
-    """The rule and the offers, each with the name of its cell and its method."""
+    """The rule and the offers, each with the name of its cell, its method, and its speeds as they are written."""
     offers = [
-        {"name": one.name, "method": one.cell.method, **asdict(offer)}
+        {"name": one.name, "method": one.cell.method, "speed_texts": _texts(advising, offer.cell), **asdict(offer)}
         for one, offer in zip(advising.cells, advising.offers, strict=True)
     ]
     return json.dumps({"rule": asdict(advising.rule), "offers": offers}, separators=(",", ":"), allow_nan=False)
+
+
+def _texts(advising: Advising, cell: str) -> dict[int, str]:
+    return {users: bare(speed, SPEED) for users, speed in advising.speeds[cell].items()}
 
 
 def seen(best: Ranked, other: Ranked) -> Seen:

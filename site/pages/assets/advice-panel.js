@@ -12,7 +12,6 @@
     written(value, { minimumFractionDigits: digits, maximumFractionDigits: digits, roundingMode: "halfEven" });
   const upward = (value) => fixed(Math.ceil(value * 100) / 100 + 0, 2);
   const asked = (value) => written(value, { maximumSignificantDigits: 10 });
-  const bare = (value) => (value !== 0 && Math.abs(value) < 1 ? String(Number(value.toPrecision(2))) : fixed(value, 1));
   const times = (ratio) => `${fixed(ratio, ratio >= 10 ? 0 : ratio >= 1.95 ? 1 : 2)}×`;
   function timesAtLeast(ratio) {
     const digits = ratio >= 10 ? 0 : ratio >= 2 ? 1 : 2;
@@ -93,11 +92,12 @@
           best: named.get(best.cell).name, other: named.get(entry.cell).name, ...seenOver(best, entry),
         }));
 
-    const row = (entry, _, [best]) => {
-      const { name, method, weights_gib, overhead_gib, perplexity_rise_high_percent: rise } = named.get(entry.cell);
+    const row = (entry, best, users) => {
+      const { name, method, speed_texts, weights_gib, overhead_gib, perplexity_rise_high_percent: rise } =
+        named.get(entry.cell);
       return say("row", {
         name, method,
-        speed: bare(entry.tokens_per_s),
+        speed: speed_texts[users],
         weights: upward(weights_gib),
         overhead: upward(overhead_gib),
         cache: upward(entry.kv_cache_gib),
@@ -160,7 +160,9 @@
       place("answer").replaceChildren(words.whoever(advice.tied));
       place("seen").replaceChildren(...words.ties(advice.ranking).map(item));
       place("turns").replaceChildren(...words.turns(advice).map(item));
-      place("ranking").replaceChildren(...advice.ranking.map(words.row));
+      place("ranking").replaceChildren(
+        ...advice.ranking.map((entry) => words.row(entry, advice.ranking[0], wishes.users)),
+      );
       place("table").hidden = !advice.ranking.length;
       place("excluded").replaceChildren(...advice.excluded.map(words.whyOut).map(item));
     });
