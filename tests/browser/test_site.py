@@ -157,7 +157,7 @@ def test_a_drawn_chart_says_where_both_axes_are_0_and_has_the_line_that_its_figu
     chart.locator(".main-svg").first.wait_for()
 
     for axis in (".xtick", ".ytick"):
-        assert chart.locator(f"{axis} text:visible").first.inner_text() == "0"
+        assert chart.locator(f"{axis} text:visible").first.text_content() == "0"
     assert chart.locator(".zerolinelayer path").count() == 1
 
 
