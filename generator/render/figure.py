@@ -3,12 +3,13 @@ and how strong they are."""
 
 from collections.abc import Sequence
 from math import log10
-from typing import Any
+from typing import Any, Final
 
 import plotly.graph_objects as go
 
 from generator.render.chart import Chart, Mark, Series
 from generator.render.geometry import (
+    CURVES,
     FOOT,
     Bar,
     Bars,
@@ -19,8 +20,11 @@ from generator.render.geometry import (
     place_stacks,
     value_scale,
 )
-from generator.render.labels import Place, label_places
+from generator.render.labels import GAP_PX, MARK_PX, Place, label_places
 from generator.render.looks import Look, look_of
+
+# How high the figure of a tick stands above its line.
+TICK_PX: Final = 13
 
 
 def figure_json(chart: Chart) -> str:
@@ -167,7 +171,7 @@ def _curves(chart: Chart) -> tuple[list[Any], dict[str, Any]]:
     return traces, {
         "margin": {"t": 0, "b": FOOT},
         "xaxis": _axis(across) | {"showgrid": False},
-        "yaxis": _axis(value) | {"ticklabelposition": "inside top"},
+        "yaxis": _upward_axis(value),
         "annotations": [*(_name_note(series, at) for series, at in names), _axis_note(chart.across.label)],
     }
 
@@ -178,7 +182,8 @@ def _name_note(series: Series, at: Place) -> dict[str, Any]:
     note = {"text": series.name, "x": mark.at, "y": mark.value, "borderpad": 0, "yanchor": "middle"}
     note["xanchor"] = {"start": "left", "end": "right"}[at.anchor]
     if at.is_far:
-        return note | {"ax": at.dx_px, "ay": at.dy_px, "arrowhead": 0, "arrowwidth": 1}
+        ends = {"standoff": MARK_PX, "startstandoff": GAP_PX}
+        return note | ends | {"ax": at.dx_px, "ay": at.dy_px, "arrowhead": 0, "arrowwidth": 1}
     return note | {"showarrow": False, "xshift": at.dx_px, "yshift": -at.dy_px}
 
 
@@ -199,6 +204,14 @@ def _axis(scale: Scale) -> dict[str, Any]:
         kind = {"type": "log", "range": [log10(scale.low), log10(scale.high)]}
     ticks = scale.ticks
     return kind | {"tickvals": [value for value, _ in ticks], "ticktext": [text for _, text in ticks]}
+
+
+def _upward_axis(scale: Scale) -> dict[str, Any]:
+    """The axis of curves, its figures inside the plot. Plotly would hide all that touch an edge, on both axes; only one
+    that has no room above its line must go."""
+    axis = _axis(scale)
+    axis["ticktext"] = [text if (1 - scale.share(at)) * CURVES >= TICK_PX else "" for at, text in scale.ticks]
+    return axis | {"ticklabelposition": "inside top", "ticklabeloverflow": "allow", "zeroline": True}
 
 
 def _meta(looks: Sequence[Look]) -> dict[str, Any]:

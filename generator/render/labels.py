@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import hypot
 from typing import Final, Literal
 
 from generator.render.chart import Chart, Mark
@@ -14,6 +15,8 @@ LETTER_PX: Final = 6.8
 LINE_PX: Final = 16
 MARK_PX: Final = 6
 ASIDE_PX: Final = 12
+# What a line to a name leaves free before it.
+GAP_PX: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,13 @@ class Place:
     def is_far(self) -> bool:
         """Whether a line must lead to the name, because other points are as near to it."""
         return abs(self.dy_px) > LINE_PX
+
+    @property
+    def leader_px(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Both ends of that line, from the edge of the point to just before the name."""
+        length_px = hypot(self.dx_px, self.dy_px)
+        begin, end = MARK_PX / length_px, 1 - GAP_PX / length_px
+        return (begin * self.dx_px, begin * self.dy_px), (end * self.dx_px, end * self.dy_px)
 
 
 def label_places(chart: Chart) -> list[Place]:

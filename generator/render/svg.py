@@ -124,7 +124,10 @@ def _curves(chart: Chart) -> Iterator[str]:
 
 def _name(name: str, at: Place) -> str:
     """A point's name, and a line to it where it is far."""
-    line = f'<line class="qp-leader" x2="{at.dx_px:.4g}" y2="{at.dy_px:g}"/>' if at.is_far else ""
+    line = ""
+    if at.is_far:
+        (x1, y1), (x2, y2) = at.leader_px
+        line = f'<line class="qp-leader" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>'
     return f'{line}<text class="qp-name--{at.anchor}" x="{at.dx_px:.4g}" y="{at.dy_px + 4:g}">{_text(name)}</text>'
 
 

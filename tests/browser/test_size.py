@@ -107,6 +107,17 @@ def test_on_a_phone_a_table_of_words_is_a_list_and_nothing_of_it_is_cut(visit: V
     assert page.locator(".qp-words").evaluate_all(cut) == 0
 
 
+def test_on_a_phone_a_short_value_stands_beside_its_name_and_a_long_one_beneath(visit: Visit, site_url: str) -> None:
+    page = visit(site_url + "reproducibility.html", viewport=PHONE)
+    tops = "row => [...row.children].map((cell) => cell.getBoundingClientRect().top)"
+    table = page.locator(".qp-words").first
+
+    name, value = table.locator("tr", has_text="Python").first.evaluate(tops)
+    assert name == value
+    name, value = table.locator("tr", has_text="Versions").evaluate(tops)
+    assert name < value
+
+
 @pytest.mark.usefixtures("site_url")  # it builds what site_dir holds
 def test_from_disk_every_page_opens_without_an_error_or_a_request(visit: Visit, site_dir: Path) -> None:
     for path in sorted(site_dir.rglob("*.html")):

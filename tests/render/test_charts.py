@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
+from math import hypot
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -22,7 +23,7 @@ from generator.render.chart import Axis, Chart, Mark, Series
 from generator.render.figure import figure_json
 from generator.render.gallery import Gallery
 from generator.render.geometry import CURVES, Scale, across_scale, value_scale
-from generator.render.labels import LETTER_PX, LINE_PX, label_places
+from generator.render.labels import GAP_PX, LETTER_PX, LINE_PX, MARK_PX, label_places
 from generator.render.looks import LOOKS, look_of
 from generator.render.svg import picture
 from generator.render.table import as_csv, as_json
@@ -248,10 +249,19 @@ def test_a_name_keeps_clear_of_an_interval_and_a_line_leads_to_it_from_afar() ->
 
     assert far.is_far
     lines = [line for line in drawn(chart).iter("line") if line.attrib.get("class") == "qp-leader"]
-    assert [(float(line.attrib["x2"]), float(line.attrib["y2"])) for line in lines] == [(far.dx_px, far.dy_px)]
+    (ends,) = [[float(line.attrib[end]) for end in ("x1", "y1", "x2", "y2")] for line in lines]
+    assert hypot(ends[0], ends[1]) == pytest.approx(MARK_PX, abs=0.1)
+    assert hypot(far.dx_px - ends[2], far.dy_px - ends[3]) == pytest.approx(GAP_PX, abs=0.1)
     noted = {note["text"]: note for note in json.loads(figure_json(chart))["layout"]["annotations"]}
     assert (noted["BitsAndBytes NF4"]["ax"], noted["BitsAndBytes NF4"]["ay"]) == (far.dx_px, far.dy_px)
     assert noted["GPTQ"]["showarrow"] is False
+
+
+@pytest.mark.parametrize(("most", "topmost"), [(1910.0, ""), (2000.0, "2,000")])
+def test_the_topmost_figure_of_the_upward_axis_is_written_where_it_has_room(most: float, topmost: str) -> None:
+    axis = json.loads(figure_json(points(("AWQ", 5.3, most))))["layout"]["yaxis"]
+
+    assert axis["ticktext"] == ["0", "500", "1,000", "1,500", topmost]
 
 
 def test_the_steps_of_a_split_multiply_to_its_factors() -> None:

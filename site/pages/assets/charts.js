@@ -100,7 +100,8 @@
 
   function layoutOf({ layout }, theme, room) {
     const axis = {
-      gridcolor: theme.line, zeroline: false, linecolor: theme.line, ticks: "", tickfont: { size: 11.5, color: theme.muted },
+      gridcolor: theme.line, zeroline: false, zerolinecolor: theme.line, linecolor: theme.line, ticks: "",
+      tickfont: { size: 11.5, color: theme.muted },
     };
     const template = {
       layout: {
