@@ -2,7 +2,9 @@
 
 from typing import Final
 
-NEUTRAL: Final = frozenset(
+from generator.manifest import MeasuredRun, ReportedRun
+
+_ALWAYS: Final = frozenset(
     {
         # What was asked for, what was there before, and the machine's other programs.
         "output_tokens_total",
@@ -18,3 +20,12 @@ NEUTRAL: Final = frozenset(
         "longest_prompt_ttft_s",
     }
 )
+
+# A set share of the card, which vLLM fills whatever the method: the paradox. The size of its cache may be set instead.
+_FILLED: Final = frozenset({"gpu_memory_used_mib", "gpu_memory_used_percent"})
+
+
+def neutral_in(manifest: MeasuredRun | ReportedRun) -> frozenset[str]:
+    """The quantities that are neutral in a run with such settings."""
+    is_filled = isinstance(manifest, ReportedRun) or manifest.profile.engine.kv_cache_gib is None
+    return _ALWAYS | _FILLED if is_filled else _ALWAYS

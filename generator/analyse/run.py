@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from generator.analyse import crowd, noise
 from generator.analyse.cell import CellFindings
-from generator.analyse.neutral import NEUTRAL
+from generator.analyse.neutral import neutral_in
 from generator.analyse.noise import Detectable, Points
 from generator.analyse.peers import PeerFindings, peers_of
 from generator.analyse.quality import QualityFindings, quality_of
@@ -234,10 +234,15 @@ class RunFindings:
         """What other benchmarks found in the same configurations."""
         return tuple(peers_of(self.cells, self.run.peers))
 
+    @cached_property
+    def neutral(self) -> frozenset[str]:
+        """The quantities without ratios; see `neutral.neutral_in`."""
+        return neutral_in(self.manifest)
+
     def comparison(self, one: CellFindings, base: CellFindings, quantity: str) -> Comparison | None:
         """A cell's quantity against that of `base`, judged together with those of all other cells that are shown. None
-        where one of the two lacks it, and of a quantity that is `NEUTRAL`."""
-        if quantity in NEUTRAL or quantity not in one.stats or quantity not in base.stats:
+        where one of the two lacks it, and of a quantity that is neutral."""
+        if quantity in self.neutral or quantity not in one.stats or quantity not in base.stats:
             return None
         others = {other.cell: other.stats[quantity] for other in self.shown if quantity in other.stats}
         others |= {one.cell: one.stats[quantity]}

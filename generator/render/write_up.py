@@ -9,7 +9,6 @@ from jinja2 import TemplateError, UndefinedError
 
 from generator.analyse.cell import CellFindings
 from generator.analyse.findings import Findings
-from generator.analyse.neutral import NEUTRAL
 from generator.analyse.run import RunFindings
 from generator.errors import UsageError
 from generator.methods import BASELINE, ENGINES, METHOD_IDS, METHODS
@@ -99,7 +98,7 @@ class _References:
         one, other = self._cell(found, method, engine), self._cell(found, to, None)
         comparison = found.comparison(one, other, quantity)
         if comparison is None:
-            both = (one.stats.keys() & other.stats.keys()) - NEUTRAL
+            both = (one.stats.keys() & other.stats.keys()) - found.neutral
             raise UsageError(
                 f"{one.name} and {other.name} have no ratio of {quantity!r} there{_nearest(quantity, both)}"
             )

@@ -18,6 +18,7 @@ from generator.analyse.latency import gap_percentile_s, latencies_s, percentile,
 from generator.analyse.roofline import linear_parameters, roofline
 from generator.analyse.run import RunFindings
 from generator.analyse.statistics import MATERIAL, Comparison, Verdict
+from generator.manifest import MeasuredRun
 from generator.measure.engine import Answered, Ask
 from generator.measure.meters.speed import gaps_of
 from generator.measurements import Run
@@ -328,6 +329,23 @@ def test_a_distribution_is_read_where_there_are_requests_enough_for_its_slowest_
     assert ranks_s(varied, "latency") == {10: 1.0, 25: 2.5, 50: 5.0, 75: 7.5, 90: 9.0}
     assert set(ranks_s(varied, "ttft").values()) == {point.requests.ttft_s[0]}
     assert ranks_s(loop(4, 100, requests=63), "latency") == {}
+
+
+def test_memory_used_has_no_ratio_where_vllm_fills_a_share_of_the_card_and_has_one_where_its_cache_is_set() -> None:
+    filled = with_controls()
+    assert isinstance(filled.manifest, MeasuredRun)
+    engine = replaced(filled.manifest.profile.engine, kv_cache_gib=4.0)
+    profile = replaced(filled.manifest.profile, engine=engine)
+
+    def ratio(run: Run) -> Comparison | None:
+        (found,) = find((run,)).runs
+        awq, base = found.of("awq"), found.baseline
+        assert awq is not None
+        assert base is not None
+        return found.comparison(awq, base, "gpu_memory_used_mib")
+
+    assert ratio(filled) is None
+    assert ratio(Run(replaced(filled.manifest, profile=profile), filled.launches)) is not None
 
 
 def test_with_as_many_users_as_make_equal_cells_differ_more_a_difference_decides_less() -> None:
