@@ -33,8 +33,9 @@ def panel(page: Page, part: str) -> str:
 
 
 def fill(page: Page, **values: str) -> None:
+    """Waits until the panel listens, which is a moment after its page is shown."""
     for name, value in values.items():
-        control = page.locator(f".qp-advice [name={name}]")
+        control = page.locator(f".qp-advice[data-open] [name={name}]")
         if name == "users":
             control.select_option(value)
         else:
