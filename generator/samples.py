@@ -85,7 +85,8 @@ class Energy(Frozen):
 
 
 class Point(WithReasons):
-    """One workload at one concurrency: a sample for each repeat of a batch, a single one for a closed loop."""
+    """One workload at one concurrency: a sample for each repeat of a batch, a single one for a closed loop.
+    `warmup_requests` were answered before, and are in no figure of it; 0 in records that are older than the field."""
 
     workload: Slug
     concurrency: Annotated[int, Field(ge=1)]
@@ -93,6 +94,7 @@ class Point(WithReasons):
     requests: Requests | None
     gaps: Gaps | None
     energy: Energy | None
+    warmup_requests: Annotated[int, Field(ge=0)] = 0
     absent: dict[Name, Text]
 
     @property

@@ -136,6 +136,7 @@ def loop(users: int, speed: float, requests: int = 64, prompt_tokens: int = 32, 
         ),
         gaps=Gaps(counts={"460": requests * 63}),
         energy=None,
+        warmup_requests=1 if users == 1 else 0,
         absent={"energy": "not in this example"},
     )
 

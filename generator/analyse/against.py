@@ -48,6 +48,6 @@ def _family(base: CellFindings, members: Sequence[CellFindings], run: RunFinding
         if quantity in run.neutral:
             continue
         values = {one.cell: one.stats[quantity] for one in members if quantity in one.stats}
-        for cell, comparison in compare_all(values, stat, run.floor).items():
+        for cell, comparison in compare_all(values, stat, run.floor_of(quantity)).items():
             by_cell[cell][quantity] = comparison
     return {cell: Against(base.cell, found) for cell, found in by_cell.items()}

@@ -6,7 +6,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Final, Literal
 
-from generator.analyse.latency import RANKS, latencies_s, ranks_s
+from generator.analyse.latency import RANKS, latencies_s, ranks_s, settled
 from generator.analyse.roofline import Roofline, roofline
 from generator.analyse.statistics import Stat
 from generator.cells import Cell
@@ -116,7 +116,7 @@ class CellFindings:
         if len(self.served) < 2:
             return None
         one, few, *_ = self.served
-        return one if one.workload != few.workload and one.prompt_tokens != few.prompt_tokens else None
+        return one if one.concurrency == 1 and one.prompt_tokens != few.prompt_tokens else None
 
     def distribution(self, quantity: Literal["ttft", "latency"], users: int) -> dict[int, Stat]:
         """How long the requests of so many users took, in seconds, by the percentage of them that took no longer; a
@@ -201,6 +201,8 @@ def _derived(
     if profile is None:
         return
     alone = _alone(points)
+    if any(workload.kind == "longest-prompt" for workload in profile.workloads):
+        alone = ()  # with long prompts, one user's speed is another quantity
     if alone:
         speed, roof = alone[0].stats["output_tokens_per_s"], alone[0].roofline
         yield "per_user_tokens_per_s", speed
@@ -246,7 +248,7 @@ def _points(launches: Sequence[Completed], profile: Profile) -> Iterator[PointFi
         for launch in launches:
             for point in launch.points:
                 if (point.workload, point.concurrency) == (workload, concurrency):
-                    for name, value in _figures(point).items():
+                    for name, value in _figures(settled(point)).items():
                         figures.setdefault(name, {})[launch.round] = value
         stats = {name: Stat(by_round) for name, by_round in figures.items()}
         yield PointFindings(

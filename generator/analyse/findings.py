@@ -92,20 +92,16 @@ def _paradox(briefs: Sequence[Brief]) -> tuple[Brief, ...]:
 
 
 def _newest(briefs: Sequence[Brief], kind: Kind) -> Brief | None:
-    """The newest that is complete and no part of an experiment, as far as there are such. Of all such runs of its model
-    on its machine, the one to compare by: with CUDA graphs, as a server runs, with the most methods and then cells."""
+    """The newest that is complete and no part of an experiment, as far as there are such. Of all such runs of its
+    model, on any machine, the one to compare by: with CUDA graphs, as a server runs, with the most methods, then cells,
+    then launches of each; the newest of equals."""
     of_kind = [brief for brief in reversed(briefs) if brief.kind == kind]
     newest = max(of_kind, key=lambda brief: brief.standing, default=None)  # `max` gives the first of equals: the newest
     if newest is None:
         return None
-    alike = [one for one in of_kind if one.standing == newest.standing and _subject(one) == _subject(newest)]
-    return max(alike, key=lambda brief: ("graphs" in brief.modes, brief.methods, brief.cells))
-
-
-def _subject(brief: Brief) -> object:
-    manifest = brief.manifest
-    budget = manifest.memory_budget_gib if isinstance(manifest, MeasuredRun) else None
-    return manifest.model_name, manifest.hardware, budget
+    model_name = newest.manifest.model_name
+    alike = [one for one in of_kind if one.standing == newest.standing and one.manifest.model_name == model_name]
+    return max(alike, key=lambda one: ("graphs" in one.modes, one.methods, one.cells, one.launches_per_cell))
 
 
 def run_findings(run: Run) -> RunFindings:

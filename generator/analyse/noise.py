@@ -68,9 +68,9 @@ def detectable_each(
 
 
 def detectable_by_point(
-    base: CellFindings, cells: Sequence[CellFindings], quantity: str, points: Points, floor: float
+    base: CellFindings, cells: Sequence[CellFindings], quantity: str, points: Points, floor: Callable[[int], float]
 ) -> Detectable | None:
-    """The same for a curve, over all `points` of the cells that have more than one."""
+    """The same for a curve, over all `points` of the cells that have more than one, each with the floor of its own."""
     of_cells = {one.cell: own for one in cells if len(own := points(one)) > 1}
     return _between(
         found
@@ -78,7 +78,7 @@ def detectable_by_point(
         for found in _shares(
             point.stats.get(quantity),
             {cell: of_cell[key].stats.get(quantity) for cell, of_cell in of_cells.items() if key in of_cell},
-            floor,
+            floor(key),
         ).items()
     )
 

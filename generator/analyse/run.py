@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from typing import Final, Literal
 
 from generator.analyse import crowd, noise
@@ -178,7 +179,17 @@ class RunFindings:
     def floor_with(self, users: int | None) -> float:
         """The floor with so many users, where the twin served as many; else that of the headline."""
         found = self.noise_by_users.get(users) if users else None
-        return noise.floor_of(found) if found else self.floor
+        return noise.floor_of(found) if found and found.low is not None else self.floor
+
+    def floor_of(self, quantity: str) -> float:
+        """The floor of a quantity: that of its own load, where it has one."""
+        loads = {
+            "one_user_tokens_per_s": 1,
+            "per_user_tokens_per_s": 1,
+            "crowd_tokens_per_s": self.crowd,
+            "service_tokens_per_s": self.service,
+        }
+        return self.floor_with(loads.get(quantity))
 
     @property
     def floors(self) -> dict[int, float]:
@@ -198,7 +209,8 @@ class RunFindings:
         """See `noise.detectable_by_point`."""
         if self.baseline is None:
             return None
-        return noise.detectable_by_point(self.baseline, self.shown, quantity, points, self.floor)
+        floor = self.floor_with if quantity == noise.SPEED else lambda _: self.floor
+        return noise.detectable_by_point(self.baseline, self.shown, quantity, points, floor)
 
     @property
     def doubts(self) -> tuple[tuple[Completed, Fault, bool], ...]:
@@ -247,7 +259,7 @@ class RunFindings:
         others = {other.cell: other.stats[quantity] for other in self.shown if quantity in other.stats}
         others |= {one.cell: one.stats[quantity]}
         others.pop(base.cell, None)
-        return compare_all(others, base.stats[quantity], self.floor).get(one.cell)
+        return compare_all(others, base.stats[quantity], self.floor_of(quantity)).get(one.cell)
 
     @cached_property
     def quality(self) -> dict[Cell, QualityFindings]:
@@ -286,7 +298,7 @@ class RunFindings:
 
     def split(self, method_id: MethodId) -> Split | None:
         """See `split.split_of`."""
-        return split_of(self.cells, method_id)
+        return split_of(self.cells, method_id, self.floor)
 
     def recommendation_for(self, scenario: ScenarioId) -> Recommendation | None:
         """The recommendation for a scenario, None from a demo."""
@@ -299,11 +311,7 @@ class RunFindings:
             return ()
         candidates = [Candidate(one.cell, {**one.stats, **self._together(one)}) for one in self.shown]
         quantities = (quantity for scenario in SCENARIOS for quantity, _ in scenario.decides)
-        floors = dict.fromkeys(quantities, self.floor) | {
-            "per_user_tokens_per_s": self.floor_with(1),
-            "crowd_tokens_per_s": self.floor_with(self.crowd),
-            "service_tokens_per_s": self.floor_with(self.service),
-        }
+        floors = {quantity: self.floor_of(quantity) for quantity in quantities}
         return tuple(recommend(scenario, candidates, floors) for scenario in SCENARIOS)
 
     @cached_property
@@ -321,7 +329,8 @@ class RunFindings:
 
     def _together(self, one: CellFindings) -> dict[str, Stat]:
         """`crowd_tokens_per_s`: what the cell makes with as many requests at once as any of the run had;
-        `service_tokens_per_s`: with eight users, or the next more that were measured."""
+        `service_tokens_per_s`: with eight users, or the next more that were measured; `document_tokens`: the context
+        that a single user can have, which ends where the model does."""
         speed = "output_tokens_per_s"
         found = {
             "crowd_tokens_per_s": [point for point in one.points if point.concurrency == self.crowd],
@@ -330,6 +339,9 @@ class RunFindings:
         stats = {name: points[0].stats[speed] for name, points in found.items() if points}
         if self.crowd is None and speed in one.stats:  # a reported run says of one load only
             stats = dict.fromkeys(found, one.stats[speed])
+        if room := one.stats.get("context_capacity_tokens"):
+            limit = self.context_limit_tokens or inf
+            stats["document_tokens"] = Stat({round_: min(tokens, limit) for round_, tokens in room.by_round.items()})
         return stats
 
 

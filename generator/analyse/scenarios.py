@@ -23,17 +23,20 @@ class Scenario:
     at_least: tuple[str, float] | None = None
 
 
+# With two launches an interval spans orders of magnitude; a single one is a reported run's, and says what it is.
+LAUNCHES_TO_DECIDE: Final = 3
+
 # The fewest users that a service is judged with.
 SERVICE_USERS: Final = 8
 
 SCENARIOS: Final[tuple[Scenario, ...]] = (
     Scenario("chat", (("per_user_tokens_per_s", "high"), ("context_capacity_tokens", "high"))),
-    Scenario("batch", (("crowd_tokens_per_s", "high"), ("context_capacity_tokens", "high"))),
+    Scenario("batch", (("crowd_tokens_per_s", "high"),)),
     # 32,768 tokens: the length from which the article calls a document long.
     Scenario(
         "documents",
-        (("context_capacity_tokens", "high"), ("output_tokens_per_s", "high")),
-        at_least=("context_capacity_tokens", 32_768),
+        (("document_tokens", "high"), ("output_tokens_per_s", "high")),
+        at_least=("document_tokens", 32_768),
     ),
     Scenario("development", (("load_time_s", "low"), ("output_tokens_per_s", "high"))),
     # Room for so many chats, or it is no service.
@@ -78,35 +81,41 @@ class Margin:
 class Recommendation:
     """What the rule of a scenario says, `floors` having by quantity the share below which a difference decides nothing.
     `tied` are the cells that it can't tell apart, in the order in which they came; several mean a tie, none that none
-    qualifies. `decided_by` is the quantity that decided, None where only one cell qualified; `ranking` has every
-    candidate by the first quantity, best first.
+    qualifies. `decided_by` is the quantity that decided, None where only one cell qualified or none did, and
+    `against_best` has what was then out, against the best of the answer. `undecided` is a quantity of which there are
+    too few launches to decide by it, or by what comes after it. `ranking` has every candidate by the first quantity,
+    best first.
     """
 
     scenario: Scenario
     floors: Mapping[str, float]
     tied: tuple[Candidate, ...]
     decided_by: str | None
+    against_best: Mapping[Cell, Comparison]
+    undecided: str | None
     ranking: tuple[Candidate, ...]
     excluded: tuple[Excluded, ...]
 
     @property
     def overruled(self) -> Candidate | None:
         """The candidate with the best figure, where the answer is another: its lead is below the floor, or unproven."""
-        return self.ranking[0] if self.ranking and self.ranking[0] not in self.tied else None
+        if not self.ranking or self.ranking[0] in self.tied:
+            return None
+        first, _ = self.scenario.decides[0]
+        best = self.ranking[0].stats[first].median
+        return None if any(one.stats[first].median == best for one in self.tied) else self.ranking[0]
 
     @property
     def margin(self) -> Margin | None:
         """The answer against FP16 in what decided, or where it is FP16 against the next best; None without a rival."""
-        quantity = self.decided_by or self.scenario.decides[0][0]
-        rivals = [one for one in self.ranking if one not in self.tied and quantity in one.stats]
-        if not rivals:
+        if self.decided_by is None or not self.against_best:
             return None
+        quantity = self.decided_by
+        rivals = [one for one in self.ranking if one.cell in self.against_best]
         over = next((one for one in rivals if one.cell.is_baseline), rivals[0])
         pick = max if dict(self.scenario.decides)[quantity] == "high" else min
         answer = pick(self.tied, key=lambda one: one.stats[quantity].median)
-        family = {one.cell: one.stats[quantity] for one in self.ranking if one is not over and quantity in one.stats}
-        comparison = compare_all(family, over.stats[quantity], self.floors.get(quantity, MATERIAL)).get(answer.cell)
-        return Margin(answer, over, quantity, comparison) if comparison else None
+        return Margin(answer, over, quantity, self.against_best[over.cell].inverted)
 
     @property
     def floor(self) -> float:
@@ -135,15 +144,19 @@ def recommend(
     tied = [candidate for candidate in candidates if candidate.cell not in out]
     direction = -1 if scenario.decides[0][1] == "high" else 1
     ranking = tuple(sorted(tied, key=lambda candidate: direction * candidate.stats[first].median))
-    decided_by = None
+    decided_by = undecided = None
+    against_best: dict[Cell, Comparison] = {}
     for quantity, better in scenario.decides:
         if len(tied) < 2 or not all(quantity in candidate.stats for candidate in tied):
             break
-        still = _best(tied, quantity, better, floors.get(quantity, MATERIAL))
-        if len(still) < len(tied):
-            decided_by = quantity
+        if any(1 < candidate.stats[quantity].count < LAUNCHES_TO_DECIDE for candidate in tied):
+            undecided = quantity
+            break
+        still, out_now = _best(tied, quantity, better, floors.get(quantity, MATERIAL))
+        if out_now:
+            decided_by, against_best = quantity, out_now
         tied = still
-    return Recommendation(scenario, floors, tuple(tied), decided_by, ranking, tuple(excluded))
+    return Recommendation(scenario, floors, tuple(tied), decided_by, against_best, undecided, ranking, tuple(excluded))
 
 
 def _exclusion(scenario: Scenario, candidate: Candidate) -> Excluded | None:
@@ -161,10 +174,12 @@ def _exclusion(scenario: Scenario, candidate: Candidate) -> Excluded | None:
 
 def _best(
     candidates: Sequence[Candidate], quantity: str, better: Literal["high", "low"], floor: float
-) -> list[Candidate]:
-    """The candidate with the best median, and all that can't be told from it."""
+) -> tuple[list[Candidate], dict[Cell, Comparison]]:
+    """The candidate with the best median, and all that it is not proven to lead; and the others, against it."""
     pick = max if better == "high" else min
     best = pick(candidates, key=lambda candidate: candidate.stats[quantity].median)
     others = {one.cell: one.stats[quantity] for one in candidates if one is not best}
     found = compare_all(others, best.stats[quantity], floor)
-    return [one for one in candidates if one is best or one.cell not in found or found[one.cell].verdict == "same"]
+    worse = "lower" if better == "high" else "higher"
+    out = {cell: comparison for cell, comparison in found.items() if comparison.verdict == worse}
+    return [one for one in candidates if one.cell not in out], out

@@ -25,7 +25,7 @@ class Split:
     batch: Comparison | None
 
 
-def split_of(all_cells: Sequence[CellFindings], method_id: MethodId) -> Split | None:
+def split_of(all_cells: Sequence[CellFindings], method_id: MethodId, floor: float) -> Split | None:
     """Why a method that is at home in another engine than the baseline differs from it in speed; against the eager
     baseline where the run has it, as in the article. For one user where the run has that, because the article sent
     its prompts to Transformers one by one."""
@@ -41,7 +41,7 @@ def split_of(all_cells: Sequence[CellFindings], method_id: MethodId) -> Split | 
     baseline, control = cells[bases[0]], found(BASELINE)
     base, mine = baseline.stats[SPEED], method.stats[SPEED]
     single = method.stats.get("one_user_tokens_per_s")
-    whole = compare(single or mine, base)
+    whole = compare(single or mine, base, floor)
     assert whole is not None
     return Split(
         mode=bases[0].mode,
@@ -52,7 +52,7 @@ def split_of(all_cells: Sequence[CellFindings], method_id: MethodId) -> Split | 
             *([(method, single)] if single else []),
         ),
         whole=whole,
-        engine=compare(control.stats[SPEED], base) if control else None,
-        format=compare(mine, control.stats[SPEED]) if control else None,
-        batch=compare(single, mine) if single else None,
+        engine=compare(control.stats[SPEED], base, floor) if control else None,
+        format=compare(mine, control.stats[SPEED], floor) if control else None,
+        batch=compare(single, mine, floor) if single else None,
     )

@@ -6,8 +6,8 @@ of its logarithm has a t interval, which at few launches covers what it says it 
 Holm's rule (S. Holm, 1979, "A Simple Sequentially Rejective Multiple Test Procedure").
 """
 
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import exp, inf, log, sqrt
 from statistics import fmean, median, stdev
@@ -115,6 +115,13 @@ class Comparison:
     verdict: Verdict
 
     @property
+    def inverted(self) -> "Comparison":
+        """The other cell's quantity against this one's."""
+        low, high = (None, None) if self.low is None or self.high is None else (1 / self.high, 1 / self.low)
+        turned: dict[Verdict, Verdict] = {"higher": "lower", "lower": "higher", "same": "same"}
+        return replace(self, ratio=1 / self.ratio, low=low, high=high, verdict=turned[self.verdict])
+
+    @property
     def change_percent(self) -> float:
         """The difference, as a share of the other cell's figure."""
         return 100 * (self.ratio - 1)
@@ -125,11 +132,12 @@ def compare_all(values: Mapping[Key, Stat], base: Stat, floor: float = MATERIAL)
 
     A value is the same as the base when their difference is not proven, or below `floor`. With a single launch each
     nothing can be proven; the verdict then rests on the floor alone, and `low` and `high` say that there is no
-    interval.
+    interval. Of several launches with fewer than two rounds in common nothing is proven.
     Values that have no ratio to the base (a figure of theirs is not above 0) are left out.
     """
     estimates = {key: paired for key, value in values.items() if (paired := estimate(value, base)) is not None}
-    return judge(estimates, floor, without_error=True)
+    single = {key for key in estimates if values[key].count == base.count == 1}
+    return judge(estimates, floor, single)
 
 
 def compare(value: Stat, base: Stat, floor: float = MATERIAL) -> Comparison | None:
@@ -153,14 +161,14 @@ def log_ratios(value: Stat, base: Stat) -> list[float]:
     return [log(value.by_round[round_] / base.by_round[round_]) for round_ in rounds]
 
 
-def judge(estimates: Mapping[Key, Estimate], floor: float, *, without_error: bool) -> dict[Key, Comparison]:
-    """What may be said of the estimates as one family, differences below `floor` deciding nothing. `without_error` says
-    whether those without an error are differences, because nothing better can be had, or are not."""
+def judge(estimates: Mapping[Key, Estimate], floor: float, single: Collection[Key] = ()) -> dict[Key, Comparison]:
+    """What may be said of the estimates as one family, differences below `floor` deciding nothing. Those without an
+    error are no differences, but for the `single` ones, of which nothing better can be had."""
     p_values = {key: p for key, one in estimates.items() if (p := one.p) is not None}
     decisions = holm(p_values)
     found = {}
     for key, one in estimates.items():
-        proven, among = decisions.get(key, Decision(without_error, 1))
+        proven, among = decisions.get(key, Decision(key in single, 1))
         low, high = (exp(end) for end in ends) if (ends := one.ends(among)) else (None, None)
         verdict: Verdict = "same"
         if proven and abs(one.mean) >= log(1 + floor):

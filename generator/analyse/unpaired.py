@@ -21,7 +21,7 @@ def compare_unpaired(pairs: Mapping[Key, tuple[Stat, Stat]], floor: float = MATE
     left out.
     """
     estimates = {key: found for key, (value, base) in pairs.items() if (found := _welch(value, base)) is not None}
-    return judge(estimates, floor, without_error=False)
+    return judge(estimates, floor)
 
 
 def _welch(value: Stat, base: Stat) -> Estimate | None:

@@ -23,6 +23,7 @@ LABELS: Final[dict[str, tuple[str, str, int]]] = {
     "kv_cache_gib": ("KV cache", "GiB", 2),
     "kv_cache_tokens": ("KV cache", "tokens", 0),
     "context_capacity_tokens": ("Context that fits", "tokens", 0),
+    "document_tokens": ("Context of one user that fits", "tokens", 0),
     "smallest_card_gib": ("Smallest card for one user with 4,096 tokens", "GiB", 2),
     "activation_peak_gib": ("Peak activations", "GiB", 2),
     "cuda_graphs_gib": ("CUDA graphs", "GiB", 2),
@@ -64,6 +65,9 @@ LABELS: Final[dict[str, tuple[str, str, int]]] = {
 }
 
 
+MUST_SUFFICE: Final = frozenset({"smallest_card_gib"})
+
+
 def label(quantity: str) -> str:
     """What a quantity is called, without its unit."""
     return LABELS[quantity][0]
@@ -75,7 +79,10 @@ def unit(quantity: str) -> str:
 
 
 def bare(value: float | Stat, quantity: str) -> str:
-    """A number with its thousands separated and the digits that its quantity deserves."""
+    """A number with its thousands separated and the digits that its quantity deserves; rounded up where it is what must
+    suffice."""
+    if quantity in MUST_SUFFICE:
+        return upward(value.median if isinstance(value, Stat) else value)
     return number(value, LABELS[quantity][2])
 
 

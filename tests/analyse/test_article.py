@@ -3,6 +3,7 @@
 import pytest
 
 from generator.analyse.findings import find
+from generator.analyse.statistics import compare
 from generator.folders import MEASUREMENTS
 from generator.measurements import read_run
 
@@ -26,7 +27,7 @@ def test_memory_saved_by_nf4_is_as_printed() -> None:
     assert nf4 is not None
     assert ARTICLE.baseline is not None
 
-    comparison = ARTICLE.comparison(nf4, ARTICLE.baseline, "gpu_memory_used_mib")
+    comparison = compare(nf4.stats["gpu_memory_used_mib"], ARTICLE.baseline.stats["gpu_memory_used_mib"])
 
     assert comparison is not None
     assert -comparison.change_percent == pytest.approx(66.0, abs=0.1)

@@ -153,15 +153,16 @@ def test_a_part_of_an_experiment_is_not_featured_while_a_comparison_is() -> None
     assert alone.featured is alone.runs[0]
 
 
-def test_of_one_model_on_one_machine_the_run_with_the_most_methods_is_featured_and_of_another_the_newest() -> None:
+def test_of_one_model_the_run_with_the_most_methods_is_featured_and_of_another_the_newest() -> None:
     def in_one_round(run: Run) -> Run:
         profile = run.manifest.profile.model_copy(update={"rounds": 1})  # type: ignore[union-attr]
         return Run(run.manifest.model_copy(update={"profile": profile}), run.launches)
 
-    def later(gpu_name: str) -> Run:
-        return in_one_round(Run(manifest("2026-01-02-later", ("fp16",), gpu_name), (completed(),)))
+    def later(model_name: str | None) -> Run:
+        later_manifest = manifest("2026-01-02-later", ("fp16",), "Other GPU", model_name=model_name)
+        return in_one_round(Run(later_manifest, (completed(),)))
 
-    same, another = (find((in_one_round(four_methods()), later(name))) for name in ("Example GPU", "Other GPU"))
+    same, another = (find((in_one_round(four_methods()), later(name))) for name in (None, "Another model"))
 
     assert same.featured is same.runs[0]
     assert another.featured is another.runs[1]

@@ -23,6 +23,7 @@ QUANTITIES = (
     "load_time_s",
     "smallest_card_gib",
 )
+LEADS: tuple[tuple[MethodId, float], ...] = (("fp16", 1.0), ("nf4", 0.9), ("awq", 1.12), ("gptq", 1.11))
 figures = st.floats(0.5, 1e6)
 candidates = st.tuples(*(st.dictionaries(st.sampled_from(QUANTITIES), figures) for _ in METHOD_IDS)).map(
     lambda rows: [
@@ -81,15 +82,18 @@ def test_a_demo_recommends_nothing() -> None:
 def test_a_best_figure_that_is_not_the_answer_says_whether_it_leads_by_little_or_without_proof() -> None:
     constrained = next(one for one in SCENARIOS if one.id == "constrained")
 
-    def said(card_gib: tuple[float, float]) -> tuple[MethodId, bool, bool]:
-        slow = Candidate(cell("nf4"), {"smallest_card_gib": two(*card_gib), "output_tokens_per_s": two(100.0, 101.0)})
-        fast = Candidate(cell("awq"), {"smallest_card_gib": two(5.4, 5.4), "output_tokens_per_s": two(900.0, 901.0)})
+    def said(card_gib: tuple[float, ...]) -> tuple[MethodId, bool, bool]:
+        slow = Candidate(cell("nf4"), {"smallest_card_gib": of(*card_gib), "output_tokens_per_s": of(100, 101, 102)})
+        fast = Candidate(
+            cell("awq"), {"smallest_card_gib": of(5.4, 5.4, 5.4), "output_tokens_per_s": of(900, 901, 902)}
+        )
         found = recommend(constrained, [slow, fast])
         return found.tied[0].cell.method, found.overruled is slow, found.narrow
 
-    assert said((5.35, 5.35)) == ("awq", True, True)
-    assert said((2.0, 5.3)) == ("awq", True, False)
-    assert said((2.0, 2.0)) == ("nf4", False, False)
+    assert said((5.35, 5.35, 5.35)) == ("awq", True, True)
+    assert said((2.0, 2.0, 5.3)) == ("awq", True, False)
+    assert said((2.0, 2.0, 2.0)) == ("nf4", False, False)
+    assert said((5.4, 5.4, 5.4)) == ("awq", False, False)
 
 
 def test_an_answer_is_held_against_fp16_and_fp16_against_the_next_best() -> None:
@@ -98,19 +102,62 @@ def test_an_answer_is_held_against_fp16_and_fp16_against_the_next_best() -> None
     def margin(**speeds: float) -> tuple[str, str, int]:
         found = recommend(
             batch,
-            [Candidate(cell(method), {"crowd_tokens_per_s": two(speed, speed)}) for method, speed in speeds.items()],  # type: ignore[arg-type]
+            [
+                Candidate(cell(method), {"crowd_tokens_per_s": of(speed, speed, speed)})
+                for method, speed in speeds.items()
+            ],  # type: ignore[arg-type]
         ).margin
         assert found
         return found.answer.cell.method, found.over.cell.method, round(found.comparison.ratio)
 
     assert margin(fp16=100.0, awq=300.0, gptq=200.0) == ("awq", "fp16", 3)
     assert margin(fp16=400.0, awq=100.0, gptq=200.0) == ("fp16", "gptq", 2)
-    alone = recommend(batch, [Candidate(cell("fp16"), {"crowd_tokens_per_s": two(1.0, 1.0)})])
+    alone = recommend(batch, [Candidate(cell("fp16"), {"crowd_tokens_per_s": of(1.0, 1.0, 1.0)})])
     assert alone.margin is None
 
 
-def two(first: float, second: float) -> Stat:
-    return Stat({1: first, 2: second})
+def of(*launches: float) -> Stat:
+    return Stat(dict(enumerate(launches, 1)))
+
+
+def test_the_margin_is_that_of_the_comparison_that_decided() -> None:
+    """A family of its own for the margin could call an answer a tie with what it was chosen over."""
+    batch, random = next(one for one in SCENARIOS if one.id == "batch"), Random(3)
+    for _ in range(200):
+        drawn = {method: of(*(100 * lead * exp(random.gauss(0, 0.02)) for _ in range(3))) for method, lead in LEADS}
+        found = recommend(
+            batch, [Candidate(cell(method), {"crowd_tokens_per_s": drawn[method]}) for method, _ in LEADS]
+        )
+        if found.margin:
+            assert found.margin.comparison.verdict == "higher"
+            assert found.margin.comparison.low is not None
+            assert found.margin.comparison.low > 1
+
+
+def test_what_is_proven_better_than_the_best_median_is_never_out() -> None:
+    batch = next(one for one in SCENARIOS if one.id == "batch")
+    awq = (80.0, 85.0, 90.0, 100.0, 110.0, 115.0, 120.0)
+    gptq = tuple(99.9 if speed == 100 else 1.03 * speed for speed in awq)
+
+    given_ = [
+        Candidate(cell("awq"), {"crowd_tokens_per_s": of(*awq)}),
+        Candidate(cell("gptq"), {"crowd_tokens_per_s": of(*gptq)}),
+    ]
+
+    assert {one.cell.method for one in recommend(batch, given_, {"crowd_tokens_per_s": 0.0}).tied} == {"awq", "gptq"}
+
+
+def test_two_launches_decide_nothing_and_say_so() -> None:
+    development = next(one for one in SCENARIOS if one.id == "development")
+    slow, fast = of(900.0, 900.0, 900.0), of(100.0, 100.0, 100.0)
+    given_ = [
+        Candidate(cell("nf4"), {"load_time_s": of(4.0, 4.0), "output_tokens_per_s": slow}),
+        Candidate(cell("awq"), {"load_time_s": of(30.0, 30.0), "output_tokens_per_s": fast}),
+    ]
+
+    found = recommend(development, given_)
+
+    assert (len(found.tied), found.decided_by, found.undecided) == (2, None, "load_time_s")
 
 
 @pytest.mark.parametrize("launches", [3, 8])
