@@ -115,7 +115,6 @@ def environment_of(templates: Mapping[str, str], compiled: BytecodeCache | None 
         "with_unit": units.with_unit,
         "number": units.number,
         "times": units.times,
-        "times_at_least": units.times_at_least,
         "upward": units.upward,
         "asked": units.asked,
         "field": units.field,

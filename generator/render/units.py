@@ -126,12 +126,6 @@ def upward(value: float, digits: int = 2) -> str:
     return f"{ceil(value * 10**digits) / 10**digits:,.{digits}f}".replace("-", "−")
 
 
-def times_at_least(ratio: float) -> str:
-    """The lower end of a ratio as a factor, rounded down so that it claims no more than it may."""
-    digits = 0 if ratio >= 10 else 1 if ratio >= 2 else 2
-    return f"{floor(ratio * 10**digits) / 10**digits:,.{digits}f}×"
-
-
 def asked(value: float) -> str:
     """A number that somebody chose, with the digits that they gave."""
     return f"{value:,.10g}"

@@ -17,7 +17,7 @@ from generator.profiles import HubCheckpoint
 from generator.record import Completed
 from generator.render.advice import Seen, seen
 from generator.render.pages import inert, render_pages
-from generator.render.units import asked, times_at_least, upward
+from generator.render.units import asked, upward
 
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
 
@@ -120,11 +120,6 @@ def test_failed_methods_are_not_in_the_panel() -> None:
 )
 def test_what_must_suffice_is_rounded_up(value: float, text: str) -> None:
     assert upward(value) == text
-
-
-@pytest.mark.parametrize(("ratio", "text"), [(1.4995, "1.49×"), (1.999, "1.99×"), (3.79, "3.7×"), (12.9, "12×")])
-def test_what_is_at_least_so_much_is_rounded_down(ratio: float, text: str) -> None:
-    assert times_at_least(ratio) == text
 
 
 def test_what_was_asked_for_is_repeated_as_it_was_given() -> None:

@@ -13,10 +13,6 @@
   const upward = (value) => fixed(Math.ceil(value * 100) / 100 + 0, 2);
   const asked = (value) => written(value, { maximumSignificantDigits: 10 });
   const times = (ratio) => `${fixed(ratio, ratio >= 10 ? 0 : ratio >= 1.95 ? 1 : 2)}×`;
-  function timesAtLeast(ratio) {
-    const digits = ratio >= 10 ? 0 : ratio >= 2 ? 1 : 2;
-    return `${fixed(Math.floor(ratio * 10 ** digits) / 10 ** digits, digits)}×`;
-  }
   const listed = (names) => new Intl.ListFormat("en-GB", { type: "conjunction" }).format(names);
 
   // ---- The panel --------------------------------------------------------------------------------------------------
@@ -81,9 +77,7 @@
     const leadOver = (best, entry) => {
       if (entry === best) return say("lead-first");
       if (entry.lead === null) return say("lead-unknown", seenOver(best, entry));
-      return entry.tied
-        ? say("lead-tie", seenOver(best, entry))
-        : say("lead-least", { factor: timesAtLeast(Math.exp(entry.lead_low)) });
+      return say(entry.tied ? "lead-tie" : "lead-ahead", seenOver(best, entry));
     };
 
     const ties = ([best, ...others]) =>
@@ -92,16 +86,19 @@
           best: named.get(best.cell).name, other: named.get(entry.cell).name, ...seenOver(best, entry),
         }));
 
-    const row = (entry, best, users) => {
+    const row = (entry, best, wishes) => {
       const { name, method, speed_texts, weights_gib, overhead_gib, perplexity_rise_high_percent: rise } =
         named.get(entry.cell);
       return say("row", {
         name, method,
-        speed: speed_texts[users],
-        weights: upward(weights_gib),
-        overhead: upward(overhead_gib),
-        cache: upward(entry.kv_cache_gib),
-        needed: upward(entry.needed_gib),
+        speed: speed_texts[wishes.users],
+        weights: fixed(weights_gib, 2),
+        overhead: fixed(overhead_gib, 2),
+        cache: fixed(entry.kv_cache_gib, 2),
+        needed: say("needed-of", {
+          needed: upward(entry.needed_gib),
+          percent: asked(Math.ceil((100 * entry.needed_gib) / wishes.card_gib)),
+        }),
         rise: rise === null ? "–" : upward(rise),
         lead: leadOver(best, entry),
       });
@@ -161,7 +158,7 @@
       place("seen").replaceChildren(...words.ties(advice.ranking).map(item));
       place("turns").replaceChildren(...words.turns(advice).map(item));
       place("ranking").replaceChildren(
-        ...advice.ranking.map((entry) => words.row(entry, advice.ranking[0], wishes.users)),
+        ...advice.ranking.map((entry) => words.row(entry, advice.ranking[0], wishes)),
       );
       place("table").hidden = !advice.ranking.length;
       place("excluded").replaceChildren(...advice.excluded.map(words.whyOut).map(item));
