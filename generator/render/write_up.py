@@ -3,13 +3,18 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
+from functools import wraps
+from inspect import Parameter, signature
 from typing import Any, Final
 
 from jinja2 import TemplateError, UndefinedError
 
 from generator.analyse.cell import CellFindings
 from generator.analyse.findings import Findings
+from generator.analyse.latency import LATENCIES
+from generator.analyse.noise import SPEED
 from generator.analyse.run import RunFindings
+from generator.analyse.statistics import Stat
 from generator.errors import UsageError
 from generator.methods import BASELINE, ENGINES, METHOD_IDS, METHODS
 from generator.render import bars, curves, units
@@ -37,15 +42,17 @@ CHARTS: Final[Mapping[str, Callable[[RunFindings], Chart | None]]] = {
 # What a page's expressions may call.
 FUNCTIONS: Final = ("value", "ratio", "chart", "provenance")
 
-# The quantities that a cell may have, as tables call them.
-CALLED: Final[Mapping[str, str]] = {name: f"{units.label(name)}, {units.unit(name)}" for name in QUANTITIES}
+# The quantities that a cell may have, and those that it may have with each number of users.
+OF_A_CELL: Final = (*QUANTITIES, "smallest_card_gib")
+WITH_USERS: Final = (SPEED, "decode_tokens_per_s", "energy_per_token_j", *LATENCIES)
 
 
 def names(run_ids: Iterable[str]) -> dict[str, Mapping[str, str]]:
     """All that a reference may name, by its kind, each with what it is called."""
     return {
         "functions": {name: (getattr(_References, name).__doc__ or "").partition("\n")[0] for name in FUNCTIONS},
-        "quantities": CALLED,
+        "quantities": _called(OF_A_CELL),
+        "quantities with a number of users": _called(WITH_USERS),
         "charts, besides one of each quantity": dict.fromkeys(CHARTS, ""),
         "methods": {method.id: method.name for method in METHODS},
         "engines": {str(engine): name for engine, name in ENGINES.items()},
@@ -79,36 +86,55 @@ class _References:
         self._findings, self._macros = findings, macros
 
     def named(self) -> dict[str, Callable[..., object]]:
-        return {name: getattr(self, name) for name in FUNCTIONS}
+        return {name: _explained(getattr(self, name)) for name in FUNCTIONS}
 
-    def value(self, quantity: str, method: str, *, run: str = FEATURED, engine: str | None = None) -> str:
-        """A cell's figure with its unit."""
+    def value(
+        self,
+        quantity: str,
+        method: str,
+        *,
+        users: int | None = None,
+        run: str = FEATURED,
+        engine: str | None = None,
+    ) -> str:
+        """A cell's figure with its unit; users=… is that with so many users."""
         one = self._cell(self._run(run), method, engine)
-        if quantity in one.absent:
+        stats = _stats(one, users)
+        if users is None and quantity in one.absent:
             raise UsageError(f"{one.name} has no {quantity!r} there: {one.absent[quantity]}")
-        if quantity not in one.stats:
-            raise UsageError(f"{one.name} has no {quantity!r} there{_nearest(quantity, one.stats)}")
-        return units.with_unit(one.stats[quantity], quantity)
+        if quantity not in stats:
+            raise UsageError(f"{one.name} has no {quantity!r} there{_meant(quantity, stats, users)}")
+        return units.with_unit(stats[quantity], quantity)
 
     def ratio(
-        self, quantity: str, method: str, *, to: str = BASELINE, run: str = FEATURED, engine: str | None = None
+        self,
+        quantity: str,
+        method: str,
+        *,
+        to: str = BASELINE,
+        users: int | None = None,
+        run: str = FEATURED,
+        engine: str | None = None,
     ) -> object:
-        """A cell's figure as a multiple of another's, with its interval; a tie is called one."""
+        """The same as a multiple of another cell's, with its interval; a tie is called one."""
         found = self._run(run)
         one, other = self._cell(found, method, engine), self._cell(found, to, None)
-        comparison = found.comparison(one, other, quantity)
-        if comparison is None:
-            both = (one.stats.keys() & other.stats.keys()) - found.neutral
+        both = (_stats(one, users).keys() & _stats(other, users).keys()) - found.neutral
+        if users is None:
+            comparison = found.comparison(one, other, quantity)
+        else:
+            comparison = found.comparison_with(users, one, other, quantity)
+        if comparison is None or quantity not in both:
             raise UsageError(
-                f"{one.name} and {other.name} have no ratio of {quantity!r} there{_nearest(quantity, both)}"
+                f"{one.name} and {other.name} have no ratio of {quantity!r} there{_meant(quantity, both, users)}"
             )
         return self._macros.ratio_phrase(comparison)
 
     def chart(self, name: str, title: str, how: str = "", *, run: str = FEATURED) -> object:
         """A chart of a run, under a title of the author's own."""
         found = self._run(run)
-        if name not in CHARTS and name not in units.LABELS:
-            raise UsageError(f"there is no chart {name!r}{_nearest(name, [*CHARTS, *CALLED])}")
+        if name not in CHARTS and name not in OF_A_CELL:
+            raise UsageError(f"there is no chart {name!r}{_nearest(name, [*CHARTS, *OF_A_CELL])}")
         drawn = CHARTS[name](found) if name in CHARTS else bars.of(found, name)
         if drawn is None:
             raise UsageError(f"run {found.manifest.run_id} has no figures for the chart {name!r}")
@@ -139,12 +165,52 @@ class _References:
         return found
 
 
+def _stats(one: CellFindings, users: int | None) -> Mapping[str, Stat]:
+    """The figures of a cell that have names, or those with so many users."""
+    if users is None:
+        return {name: one.stats[name] for name in OF_A_CELL if name in one.stats}
+    served = {point.concurrency: point.stats for point in one.served}
+    if users not in served:
+        known = f"; there are: {', '.join(map(str, served))}" if served else ", nor with any other number of them"
+        raise UsageError(f"{one.name} has no figures with users={users!r} there{known}")
+    return {name: served[users][name] for name in WITH_USERS if name in served[users]}
+
+
+def _called(quantities: Iterable[str]) -> Mapping[str, str]:
+    return {name: f"{units.label(name)}, {units.unit(name)}" for name in quantities}
+
+
+def _explained(function: Callable[..., object]) -> Callable[..., object]:
+    """The function, which says itself what it takes: Python would tell of how it is made."""
+    parameters = signature(function).parameters.values()
+    in_order = [one.name for one in parameters if one.kind is not Parameter.KEYWORD_ONLY]
+    by_name = [one.name for one in parameters if one.kind is Parameter.KEYWORD_ONLY]
+
+    @wraps(function)
+    def explained(*given: object, **named: object) -> object:
+        try:
+            signature(function).bind(*given, **named)
+        except TypeError:
+            takes = f"{function.__name__}({', '.join(in_order)}) takes by name: {', '.join(by_name)}"
+            unknown = [repr(name) for name in named if name not in (*in_order, *by_name)]
+            raise UsageError(f"{takes}; not {', '.join(unknown)}" if unknown else takes) from None
+        return function(*given, **named)
+
+    return explained
+
+
 def _mended(error: Exception) -> str:
     """What is wrong, and of a function that does not exist the nearest that does."""
     undefined = re.fullmatch(r"'(\w+)' is undefined", str(error)) if isinstance(error, UndefinedError) else None
     if undefined is None:
         return str(error)
     return f"there is no {undefined[1]!r}{_nearest(undefined[1], FUNCTIONS)}"
+
+
+def _meant(quantity: str, known: Iterable[str], users: int | None) -> str:
+    if users is None and quantity in WITH_USERS and quantity not in OF_A_CELL:
+        return "; say with how many users: users=…"
+    return _nearest(quantity, known)
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

@@ -1,17 +1,19 @@
 """An author's own pages: prose with figures and charts by reference, which must name something."""
 
+import re
 from collections.abc import Sequence
 
 import pytest
-from examples import completed, four_methods, manifest, with_controls
+from examples import completed, four_methods, manifest, reported, with_controls
 
 from generator.analyse.findings import find
+from generator.analyse.statistics import compare
 from generator.errors import UsageError
 from generator.folders import TEMPLATES
 from generator.measurements import Run
 from generator.methods import MethodId
 from generator.render.gallery import Gallery
-from generator.render.units import times, with_unit
+from generator.render.units import LABELS, times, with_unit
 from generator.render.write_up import CHARTS, names, write_up
 
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
@@ -52,6 +54,48 @@ def test_a_tie_reads_as_a_ratio_in_a_sentence() -> None:
     )
 
     assert page.removeprefix(FRONT) == "1.01× (a tie: 95% interval 0.97× to 1.04×) of AWQ’s speed"
+
+
+def test_a_figure_with_so_many_users_is_the_one_of_their_closed_loop() -> None:
+    (run,) = find((with_controls(),)).runs
+    awq = run.of("awq")
+    assert awq
+    for point in awq.served:
+        for quantity in ("output_tokens_per_s", "ttft_p50_s", "latency_p90_s"):
+            page = written(f'{{{{ value("{quantity}", "awq", users={point.concurrency}) }}}}')
+            assert page == FRONT + with_unit(point.stats[quantity], quantity)
+
+
+def test_a_speed_with_so_many_users_against_fp16_is_judged_as_the_site_judges_it() -> None:
+    (run,) = find((with_controls(),)).runs
+    nf4, in_vllm = run.of("nf4"), run.of("nf4", "vllm")
+    assert nf4
+    assert in_vllm
+    for one, engine in ((nf4, "transformers"), (in_vllm, "vllm")):
+        found = run.by_users(one.cell)[16]
+        page = written(f'{{{{ ratio("output_tokens_per_s", "nf4", engine="{engine}", users=16) }}}}')
+        assert found.low
+        assert found.high
+        said = f"{times(found.ratio)} (95% interval {times(found.low)} to {times(found.high)})"
+        assert page == FRONT + said
+
+
+def test_other_ratios_with_so_many_users_are_of_what_the_two_cells_had_with_them() -> None:
+    (run,) = find((with_controls(),)).runs
+    gptq, awq = run.of("gptq"), run.of("awq")
+    assert gptq
+    assert awq
+    one, base = (next(of.stats for of in cell.served if of.concurrency == 16) for cell in (gptq, awq))
+    for quantity in ("output_tokens_per_s", "ttft_p50_s"):
+        found = compare(one[quantity], base[quantity], run.floor_with(16))
+        assert found
+        page = written(f'{{{{ ratio("{quantity}", "gptq", to="awq", users=16) }}}}')
+        assert page.removeprefix(FRONT).startswith(times(found.ratio))
+
+
+def test_a_run_that_nobody_asked_by_users_says_so() -> None:
+    with pytest.raises(UsageError, match="no figures with users=4 there, nor with any other number of them"):
+        written('{{ value("output_tokens_per_s", "awq", users=4) }}', reported())
 
 
 def test_a_chart_brings_its_files_and_stands_under_the_author_s_title() -> None:
@@ -99,7 +143,23 @@ def test_front_matter_and_prose_stay_as_they_are() -> None:
         ('ratio("weight_gib", "awq")', "the nearest: weights_gib"),
         ('chart("memry", "t")', "there is no chart 'memry'; the nearest: memory"),
         ('value("weights_gib", "awq", run="2026-01-01-exampel")', "the nearest: 2026-01-01-example"),
-        ('value("output_tokens_per_s")', "method"),
+        ('value("per_user_tokens_per_s", "awq")', "there; the nearest: one_user_tokens_per_s"),  # what is listed
+        ('value("output_tokens_per_s", "awq", users=5)', "no figures with users=5 there; there are: 1, 4, 16"),
+        ('ratio("output_tokens_per_s", "awq", users="16")', "no figures with users='16' there; there are: 1, 4, 16"),
+        ('value("ttft_p50", "awq", users=4)', "the nearest: ttft_p50_s"),
+        ('value("weights_gib", "awq", users=4)', "has no 'weights_gib' there"),
+        ('ratio("weights_gib", "awq", users=4)', "have no ratio of 'weights_gib' there"),
+        ('value("ttft_p50_s", "awq")', "has no 'ttft_p50_s' there; say with how many users: users=…"),
+        (
+            'value("weights_gib", "awq", of="2026")',
+            "line 7: value(quantity, method) takes by name: users, run, engine; not 'of'",
+        ),
+        (
+            'ratio("weights_gib", "awq", "fp16")',
+            "line 7: ratio(quantity, method) takes by name: to, users, run, engine",
+        ),
+        ('provenance("2026")', "line 7: provenance() takes by name: run"),
+        ('value("output_tokens_per_s")', "line 7: value(quantity, method) takes by name: users, run, engine"),
         ("value(", "unexpected"),
     ],
 )
@@ -124,6 +184,20 @@ def test_every_name_that_is_listed_can_be_referred_to() -> None:
     (run_id,) = listed["runs"]
     for quantity in listed["quantities"].keys() & awq.stats.keys():
         assert written(f'{{{{ value("{quantity}", "awq", run="{run_id}") }}}}')
+    for quantity in listed["quantities with a number of users"].keys() & awq.served[0].stats.keys():
+        assert written(f'{{{{ value("{quantity}", "awq", users=1) }}}}')
+
+
+def test_a_hint_offers_only_what_is_listed() -> None:
+    (run,) = find((with_controls(),)).runs
+    awq = run.of("awq")
+    assert awq
+    listed = names([])
+    known = listed["quantities"].keys() | listed["quantities with a number of users"].keys()
+    for quantity in LABELS.keys() - known:
+        with pytest.raises(UsageError) as raised:
+            written(f'{{{{ value("{quantity}", "awq") }}}}')
+        assert set(re.findall(r"\w+_\w+", str(raised.value))) - {quantity} <= known
 
 
 def test_one_launch_each_has_no_interval_and_says_so() -> None:
