@@ -21,6 +21,7 @@ from generator.render import bars, curves, units
 from generator.render.chart import Chart
 from generator.render.gallery import Gallery
 from generator.render.pages import QUANTITIES, environment_of
+from generator.written import FUNCTIONS, front_matter
 
 FEATURED: Final = "featured"
 
@@ -38,9 +39,6 @@ CHARTS: Final[Mapping[str, Callable[[RunFindings], Chart | None]]] = {
     "provable": bars.provable,
 }
 
-
-# What a page's expressions may call.
-FUNCTIONS: Final = ("value", "ratio", "chart", "provenance")
 
 # The quantities that a cell may have, and those that it may have with each number of users.
 OF_A_CELL: Final = (*QUANTITIES, "smallest_card_gib")
@@ -70,7 +68,7 @@ def write_up(path: str, text: str, findings: Findings, templates: Mapping[str, s
     environment.globals["hang"] = gallery.hang
     gallery.open(path.removesuffix(".md"))
     macros = environment.get_template("macros.md.j2").module
-    front, page = _front_matter(text)
+    front, page = front_matter(text)
     try:
         template = environment.from_string(page, globals=_References(findings, macros).named())
         return front + template.render()
@@ -221,11 +219,6 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     return (
         f"; the nearest: {', '.join(near)}; `quantpress names` lists all" if near else "; `quantpress names` lists all"
     )
-
-
-def _front_matter(text: str) -> tuple[str, str]:
-    _, front, page = text.split("---\n", 2)
-    return f"---\n{front}---\n", page
 
 
 def _line(error: BaseException) -> int:
