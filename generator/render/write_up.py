@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from functools import wraps
 from inspect import Parameter, signature
+from itertools import chain, count
 from typing import Any, Final
 
 from jinja2 import TemplateError, UndefinedError
@@ -66,22 +67,32 @@ def write_up(path: str, text: str, findings: Findings, templates: Mapping[str, s
     """
     environment = environment_of(templates)
     environment.globals["hang"] = gallery.hang
-    gallery.open(path.removesuffix(".md"))
     macros = environment.get_template("macros.md.j2").module
     front, page = front_matter(text)
+
+    def filled(*, of_several: bool) -> tuple[str, set[str]]:
+        gallery.open(path.removesuffix(".md"))
+        references = _References(findings, macros, of_several=of_several)
+        return environment.from_string(page, globals=references.named()).render(), references.run_ids
+
     try:
-        template = environment.from_string(page, globals=_References(findings, macros).named())
-        return front + template.render()
+        finished, run_ids = filled(of_several=False)
+        if len(run_ids) > 1:  # as is known only at the page's end
+            finished, _ = filled(of_several=True)
+        return front + finished
     except (UsageError, TemplateError, TypeError) as error:
         line = getattr(error, "lineno", None) or _line(error)
         raise UsageError(f"{path}, line {line + front.count(chr(10))}: {_mended(error)}") from None
 
 
 class _References:
-    """What `FUNCTIONS` do."""
+    """What `FUNCTIONS` do on one page. `run_ids` are the runs that it has spoken of; on one `of_several` the provenance
+    of each chart stands beneath it."""
 
-    def __init__(self, findings: Findings, macros: Any) -> None:
-        self._findings, self._macros = findings, macros
+    def __init__(self, findings: Findings, macros: Any, *, of_several: bool) -> None:
+        self._findings, self._macros, self._of_several = findings, macros, of_several
+        self._taken: set[str] = set()
+        self.run_ids: set[str] = set()
 
     def named(self) -> dict[str, Callable[..., object]]:
         return {name: _explained(getattr(self, name)) for name in FUNCTIONS}
@@ -136,19 +147,36 @@ class _References:
         drawn = CHARTS[name](found) if name in CHARTS else bars.of(found, name)
         if drawn is None:
             raise UsageError(f"run {found.manifest.run_id} has no figures for the chart {name!r}")
-        return self._macros.chart(drawn, title, how, f"{name.replace('_', '-')}-{found.manifest.run_id}")
+        return self._macros.chart(
+            drawn,
+            title,
+            how,
+            id=self._free(f"{name.replace('_', '-')}-{found.manifest.run_id}", "{}-{}"),
+            called=self._free(title, "{} ({})"),
+            of=found if self._of_several else None,
+        )
 
     def provenance(self, *, run: str = FEATURED) -> object:
         """The sentence that says what was measured, on what and how often."""
         return self._macros.provenance(self._run(run))
 
     def _run(self, name: str) -> RunFindings:
-        if name == FEATURED and self._findings.featured:
-            return self._findings.featured
         run_ids = [brief.run_id for brief in self._findings.briefs]
-        if name not in run_ids:
+        if name == FEATURED and self._findings.featured:
+            found = self._findings.featured
+        elif name in run_ids:
+            found = self._findings.runs[run_ids.index(name)]
+        else:
             raise UsageError(f"there is no run {name!r}{_nearest(name, run_ids)}")
-        return self._findings.runs[run_ids.index(name)]
+        self.run_ids.add(found.manifest.run_id)
+        return found
+
+    def _free(self, name: str, numbered: str) -> str:
+        """A name that nothing else on the page has: the second of the same gets a number."""
+        others = (numbered.format(name, at) for at in count(2))
+        free = next(one for one in chain([name], others) if one not in self._taken)
+        self._taken.add(free)
+        return free
 
     @staticmethod
     def _cell(run: RunFindings, method: str, engine: str | None) -> CellFindings:

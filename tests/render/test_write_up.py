@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from html import unescape
 
 import pytest
 from examples import completed, four_methods, manifest, reported, with_controls
@@ -20,8 +21,8 @@ TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob(
 FRONT = "---\ntitle: What I found\nwrite_up: true\n---\n"
 
 
-def written(page: str, run: Run | None = None, gallery: Gallery | None = None) -> str:
-    return write_up("mine.md", FRONT + page, find((run or with_controls(),)), TEXTS, gallery or Gallery())
+def written(page: str, *runs: Run, gallery: Gallery | None = None) -> str:
+    return write_up("mine.md", FRONT + page, find(runs or (with_controls(),)), TEXTS, gallery or Gallery())
 
 
 def test_a_figure_is_the_one_of_the_records() -> None:
@@ -107,6 +108,43 @@ def test_a_chart_brings_its_files_and_stands_under_the_author_s_title() -> None:
     assert set(gallery.files) == {
         f"data/charts/mine-output-tokens-per-s-2026-01-01-example.{kind}" for kind in ("csv", "json")
     }
+
+
+def test_the_same_chart_again_has_an_id_and_files_and_a_name_of_its_own() -> None:
+    gallery = Gallery()
+    page = written(3 * '{{ chart("output_tokens_per_s", "My title") }}\n', gallery=gallery)
+
+    ids = re.findall(r'id="([^"]*)"', page)
+    assert len(ids) == len(set(ids))
+    assert re.findall(r'role="region" aria-label="([^"]*)"', page) == [
+        "My title",
+        "My title (2)",
+        "My title (3)",
+    ]
+    links = [unescape(link) for link in re.findall(r'href="([^"]*)" download', page)]
+    assert len(links) == 6
+    assert links == list(gallery.files)
+
+
+def test_of_several_runs_each_chart_shows_beneath_it_where_it_comes_from() -> None:
+    runs = [
+        Run(manifest(f"2026-01-0{day}-mine", gpu_name=f"Card {day}"), (completed(), completed("awq", speed=200.0)))
+        for day in (1, 2)
+    ]
+    charts = [f'{{{{ chart("output_tokens_per_s", "Of {day}", run="2026-01-0{day}-mine") }}}}' for day in (1, 2)]
+
+    first, second = shown_beneath(written("\n".join(charts), *runs))
+    assert re.search(r"measured.* on Card 1, .*2026-01-01-mine", first)
+    assert re.search(r"measured.* on Card 2, .*2026-01-02-mine", second)
+    other = '{{ value("output_tokens_per_s", "awq", run="2026-01-01-mine") }}'
+    assert len(shown_beneath(written(f"{charts[1]}\n{other}", *runs))) == 1  # said after the chart
+    assert not shown_beneath(written(f"{charts[0]}\n{other}", *runs))
+
+
+def shown_beneath(page: str) -> list[str]:
+    """What stands between each chart and its folded numbers."""
+    found = re.findall(r'<p class="qp-chart__provenance">(.*)</p>\n<details', page)
+    return [unescape(re.sub("<[^>]*>", "", one)) for one in found]
 
 
 @pytest.mark.parametrize("name", CHARTS)
