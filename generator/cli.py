@@ -324,11 +324,11 @@ def _budget(wanted_gib: float | None, *, has_gpu: bool) -> float | None:
 
 def _pages(parsed: argparse.Namespace, _: list[str]) -> int:
     from generator.site import site_files, write_files
-    from generator.written import write_ups
+    from generator.written import pages_in, write_ups
 
     # mkdocs.yml takes the address from there as well.
     site_url = os.environ.get("QUANTPRESS_SITE_URL", "").rstrip("/")
-    written = write_ups(PAGES)
+    written = write_ups(pages_in(PAGES))
     in_place = parsed.folder.resolve() == PAGES.resolve()
     files = site_files(site_url=f"{site_url}/" if site_url else "", written={} if in_place else written)
     print(f"{write_files(files, parsed.folder)} files changed under {parsed.folder}")

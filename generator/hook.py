@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 
 from click import echo
 from jinja2 import Environment
+from markdown import Markdown  # type: ignore[import-untyped]
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort
 from mkdocs.structure.files import File, Files
@@ -18,7 +19,7 @@ from generator import finished
 from generator.aside import anchors, put_back, scrollable, set_aside
 from generator.errors import QuantpressError
 from generator.site import LEDGER, Choices, Content, site_files
-from generator.written import write_ups
+from generator.written import pages_in, refuse_unfilled, write_ups
 
 _made: dict[str, Content] = {}
 _written: dict[str, str] = {}
@@ -43,15 +44,21 @@ class Refused(Abort):
 
 def on_pre_build(config: MkDocsConfig) -> None:
     """Read and render everything before MkDocs empties the old site: a bad record leaves the last good one standing."""
+    pages = pages_in(Path(config.docs_dir))
     _written.clear()
-    _written.update(write_ups(Path(config.docs_dir)))
+    _written.update(write_ups(pages))
     try:
+        refuse_unfilled(pages, lambda text: _html(text, config))
         choices = Choices.of(config.extra.get("quantpress", {}))
         made = site_files(choices, site_url=config.site_url or "", written=_written)
     except QuantpressError as error:
         raise Refused(error) from None
     _made.clear()
     _made.update(made)
+
+
+def _html(text: str, config: MkDocsConfig) -> str:
+    return str(Markdown(extensions=config.markdown_extensions, extension_configs=config.mdx_configs).convert(text))
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

@@ -102,6 +102,19 @@ def test_an_authors_page_gets_its_figures_and_a_name_of_nothing_leaves_the_old_s
     assert (project / "site/public/mine.html").read_bytes() == before
 
 
+def test_a_page_that_does_not_ask_for_its_figures_is_not_published(project: Path) -> None:
+    (project / "site/pages/mine.md").write_text('# Mine\n\n{{ value("weights_gib", "awq") }}\n', encoding="utf-8")
+
+    done = build(project)
+
+    assert done.returncode == 2
+    assert (
+        "quantpress: mine.md, line 3: readers would get {{ value(…) }} as it stands; add `write_up: true`"
+        in done.stderr
+    )
+    assert not (project / "site/public").exists()
+
+
 def test_a_changed_record_reloads_the_page_that_is_being_served(project: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

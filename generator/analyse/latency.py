@@ -10,6 +10,9 @@ from generator.samples import GAP_FLOOR_S, GAP_GROWTH, Gaps, Point, Requests, Sa
 # slower request allowed (https://github.com/mlcommons/inference_policies, inference_rules.adoc, appendix).
 REQUESTS_NEEDED: Final = {50: 1, 90: 64, 99: 662}
 
+# What a user waits for, by the name of the quantity.
+LATENCIES: Final = tuple(f"{name}_p{rank}_s" for name in ("ttft", "tpot", "itl", "latency") for rank in REQUESTS_NEEDED)
+
 # Where a distribution is looked at.
 RANKS: Final = (10, 25, 50, 75, 90)
 

@@ -14,7 +14,7 @@ from generator.analyse.quality import QualityFindings, quality_of
 from generator.analyse.scenarios import SCENARIOS, SERVICE_USERS, Candidate, Recommendation, ScenarioId, recommend
 from generator.analyse.search import Trial, too_small, trials
 from generator.analyse.split import Split, split_of
-from generator.analyse.statistics import Comparison, Stat, Verdict, compare_all
+from generator.analyse.statistics import Comparison, Stat, Verdict, compare, compare_all
 from generator.cells import Cell, Mode
 from generator.manifest import Experiment, MeasuredRun, ReportedRun
 from generator.measurements import Run
@@ -283,6 +283,16 @@ class RunFindings:
     def by_users(self, cell: Cell) -> dict[int, Comparison]:
         """A shown cell's speed against that of the baseline, by the number of users; see `crowd.by_users`."""
         return self._by_users.get(cell, {})
+
+    def comparison_with(self, users: int, one: CellFindings, base: CellFindings, quantity: str) -> Comparison | None:
+        """A cell's quantity with so many users against that of `base`: speed against the baseline as in `by_users`, all
+        else by itself. None where one of the two lacks it."""
+        if quantity == noise.SPEED and base.cell.is_baseline:
+            return self.by_users(one.cell).get(users)
+        stats = [point.stats for of in (one, base) for point in of.served if point.concurrency == users]
+        if len(stats) < 2 or not all(quantity in of for of in stats):
+            return None
+        return compare(stats[0][quantity], stats[1][quantity], self.floor_with(users))
 
     def standings(self, cell: Cell) -> dict[Verdict, tuple[int, ...]]:
         """See `crowd.standings`."""

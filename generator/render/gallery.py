@@ -13,7 +13,7 @@ from generator.render.table import as_csv, as_json, columns, rows
 @dataclass(frozen=True, slots=True)
 class Hung:
     """A chart as a page has it. `csv` and `json` are addresses from that page; `legend` is empty where labels stand at
-    the marks themselves; `records` are the runs that it shows and where their records are listed."""
+    the marks themselves; `runs` are those that it shows, each with the address of its page."""
 
     picture: Markup
     figure: str
@@ -22,7 +22,7 @@ class Hung:
     legend: tuple[tuple[Markup, str], ...]
     csv: str
     json: str
-    records: tuple[tuple[str, str], ...]
+    runs: tuple[tuple[str, str], ...]
 
 
 class Gallery:
@@ -56,5 +56,5 @@ class Gallery:
             ),
             csv=f"{up}{path}.csv",
             json=f"{up}{path}.json",
-            records=tuple((run, f"{up}runs/{run}.html#files") for run in chart.runs),
+            runs=tuple((run, f"{up}runs/{run}.html") for run in chart.runs),
         )

@@ -3,19 +3,26 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
+from functools import wraps
+from inspect import Parameter, signature
+from itertools import chain, count
 from typing import Any, Final
 
 from jinja2 import TemplateError, UndefinedError
 
 from generator.analyse.cell import CellFindings
 from generator.analyse.findings import Findings
+from generator.analyse.latency import LATENCIES
+from generator.analyse.noise import SPEED
 from generator.analyse.run import RunFindings
+from generator.analyse.statistics import Stat
 from generator.errors import UsageError
 from generator.methods import BASELINE, ENGINES, METHOD_IDS, METHODS
 from generator.render import bars, curves, units
 from generator.render.chart import Chart
 from generator.render.gallery import Gallery
 from generator.render.pages import QUANTITIES, environment_of
+from generator.written import FUNCTIONS, front_matter
 
 FEATURED: Final = "featured"
 
@@ -34,18 +41,17 @@ CHARTS: Final[Mapping[str, Callable[[RunFindings], Chart | None]]] = {
 }
 
 
-# What a page's expressions may call.
-FUNCTIONS: Final = ("value", "ratio", "chart", "provenance")
-
-# The quantities that a cell may have, as tables call them.
-CALLED: Final[Mapping[str, str]] = {name: f"{units.label(name)}, {units.unit(name)}" for name in QUANTITIES}
+# The quantities that a cell may have, and those that it may have with each number of users.
+OF_A_CELL: Final = (*QUANTITIES, "smallest_card_gib")
+WITH_USERS: Final = (SPEED, "decode_tokens_per_s", "energy_per_token_j", *LATENCIES)
 
 
 def names(run_ids: Iterable[str]) -> dict[str, Mapping[str, str]]:
     """All that a reference may name, by its kind, each with what it is called."""
     return {
         "functions": {name: (getattr(_References, name).__doc__ or "").partition("\n")[0] for name in FUNCTIONS},
-        "quantities": CALLED,
+        "quantities": _called(OF_A_CELL),
+        "quantities with a number of users": _called(WITH_USERS),
         "charts, besides one of each quantity": dict.fromkeys(CHARTS, ""),
         "methods": {method.id: method.name for method in METHODS},
         "engines": {str(engine): name for engine, name in ENGINES.items()},
@@ -61,70 +67,116 @@ def write_up(path: str, text: str, findings: Findings, templates: Mapping[str, s
     """
     environment = environment_of(templates)
     environment.globals["hang"] = gallery.hang
-    gallery.open(path.removesuffix(".md"))
     macros = environment.get_template("macros.md.j2").module
-    front, page = _front_matter(text)
+    front, page = front_matter(text)
+
+    def filled(*, of_several: bool) -> tuple[str, set[str]]:
+        gallery.open(path.removesuffix(".md"))
+        references = _References(findings, macros, of_several=of_several)
+        return environment.from_string(page, globals=references.named()).render(), references.run_ids
+
     try:
-        template = environment.from_string(page, globals=_References(findings, macros).named())
-        return front + template.render()
+        finished, run_ids = filled(of_several=False)
+        if len(run_ids) > 1:  # as is known only at the page's end
+            finished, _ = filled(of_several=True)
+        return front + finished
     except (UsageError, TemplateError, TypeError) as error:
         line = getattr(error, "lineno", None) or _line(error)
         raise UsageError(f"{path}, line {line + front.count(chr(10))}: {_mended(error)}") from None
 
 
 class _References:
-    """What `FUNCTIONS` do."""
+    """What `FUNCTIONS` do on one page. `run_ids` are the runs that it has spoken of; on one `of_several` the provenance
+    of each chart stands beneath it."""
 
-    def __init__(self, findings: Findings, macros: Any) -> None:
-        self._findings, self._macros = findings, macros
+    def __init__(self, findings: Findings, macros: Any, *, of_several: bool) -> None:
+        self._findings, self._macros, self._of_several = findings, macros, of_several
+        self._taken: set[str] = set()
+        self.run_ids: set[str] = set()
 
     def named(self) -> dict[str, Callable[..., object]]:
-        return {name: getattr(self, name) for name in FUNCTIONS}
+        return {name: _explained(getattr(self, name)) for name in FUNCTIONS}
 
-    def value(self, quantity: str, method: str, *, run: str = FEATURED, engine: str | None = None) -> str:
-        """A cell's figure with its unit."""
+    def value(
+        self,
+        quantity: str,
+        method: str,
+        *,
+        users: int | None = None,
+        run: str = FEATURED,
+        engine: str | None = None,
+    ) -> str:
+        """A cell's figure with its unit; users=… is that with so many users."""
         one = self._cell(self._run(run), method, engine)
-        if quantity in one.absent:
+        stats = _stats(one, users)
+        if users is None and quantity in one.absent:
             raise UsageError(f"{one.name} has no {quantity!r} there: {one.absent[quantity]}")
-        if quantity not in one.stats:
-            raise UsageError(f"{one.name} has no {quantity!r} there{_nearest(quantity, one.stats)}")
-        return units.with_unit(one.stats[quantity], quantity)
+        if quantity not in stats:
+            raise UsageError(f"{one.name} has no {quantity!r} there{_meant(quantity, stats, users)}")
+        return units.with_unit(stats[quantity], quantity)
 
     def ratio(
-        self, quantity: str, method: str, *, to: str = BASELINE, run: str = FEATURED, engine: str | None = None
+        self,
+        quantity: str,
+        method: str,
+        *,
+        to: str = BASELINE,
+        users: int | None = None,
+        run: str = FEATURED,
+        engine: str | None = None,
     ) -> object:
-        """A cell's figure as a multiple of another's, with its interval; a tie is called one."""
+        """The same as a multiple of another cell's, with its interval; a tie is called one."""
         found = self._run(run)
         one, other = self._cell(found, method, engine), self._cell(found, to, None)
-        comparison = found.comparison(one, other, quantity)
-        if comparison is None:
-            both = (one.stats.keys() & other.stats.keys()) - found.neutral
+        both = (_stats(one, users).keys() & _stats(other, users).keys()) - found.neutral
+        if users is None:
+            comparison = found.comparison(one, other, quantity)
+        else:
+            comparison = found.comparison_with(users, one, other, quantity)
+        if comparison is None or quantity not in both:
             raise UsageError(
-                f"{one.name} and {other.name} have no ratio of {quantity!r} there{_nearest(quantity, both)}"
+                f"{one.name} and {other.name} have no ratio of {quantity!r} there{_meant(quantity, both, users)}"
             )
         return self._macros.ratio_phrase(comparison)
 
     def chart(self, name: str, title: str, how: str = "", *, run: str = FEATURED) -> object:
         """A chart of a run, under a title of the author's own."""
         found = self._run(run)
-        if name not in CHARTS and name not in units.LABELS:
-            raise UsageError(f"there is no chart {name!r}{_nearest(name, [*CHARTS, *CALLED])}")
+        if name not in CHARTS and name not in OF_A_CELL:
+            raise UsageError(f"there is no chart {name!r}{_nearest(name, [*CHARTS, *OF_A_CELL])}")
         drawn = CHARTS[name](found) if name in CHARTS else bars.of(found, name)
         if drawn is None:
             raise UsageError(f"run {found.manifest.run_id} has no figures for the chart {name!r}")
-        return self._macros.chart(drawn, title, how, f"{name.replace('_', '-')}-{found.manifest.run_id}")
+        return self._macros.chart(
+            drawn,
+            title,
+            how,
+            id=self._free(f"{name.replace('_', '-')}-{found.manifest.run_id}", "{}-{}"),
+            called=self._free(title, "{} ({})"),
+            of=found if self._of_several else None,
+        )
 
     def provenance(self, *, run: str = FEATURED) -> object:
         """The sentence that says what was measured, on what and how often."""
         return self._macros.provenance(self._run(run))
 
     def _run(self, name: str) -> RunFindings:
-        if name == FEATURED and self._findings.featured:
-            return self._findings.featured
         run_ids = [brief.run_id for brief in self._findings.briefs]
-        if name not in run_ids:
+        if name == FEATURED and self._findings.featured:
+            found = self._findings.featured
+        elif name in run_ids:
+            found = self._findings.runs[run_ids.index(name)]
+        else:
             raise UsageError(f"there is no run {name!r}{_nearest(name, run_ids)}")
-        return self._findings.runs[run_ids.index(name)]
+        self.run_ids.add(found.manifest.run_id)
+        return found
+
+    def _free(self, name: str, numbered: str) -> str:
+        """A name that nothing else on the page has: the second of the same gets a number."""
+        others = (numbered.format(name, at) for at in count(2))
+        free = next(one for one in chain([name], others) if one not in self._taken)
+        self._taken.add(free)
+        return free
 
     @staticmethod
     def _cell(run: RunFindings, method: str, engine: str | None) -> CellFindings:
@@ -139,12 +191,52 @@ class _References:
         return found
 
 
+def _stats(one: CellFindings, users: int | None) -> Mapping[str, Stat]:
+    """The figures of a cell that have names, or those with so many users."""
+    if users is None:
+        return {name: one.stats[name] for name in OF_A_CELL if name in one.stats}
+    served = {point.concurrency: point.stats for point in one.served}
+    if users not in served:
+        known = f"; there are: {', '.join(map(str, served))}" if served else ", nor with any other number of them"
+        raise UsageError(f"{one.name} has no figures with users={users!r} there{known}")
+    return {name: served[users][name] for name in WITH_USERS if name in served[users]}
+
+
+def _called(quantities: Iterable[str]) -> Mapping[str, str]:
+    return {name: f"{units.label(name)}, {units.unit(name)}" for name in quantities}
+
+
+def _explained(function: Callable[..., object]) -> Callable[..., object]:
+    """The function, which says itself what it takes: Python would tell of how it is made."""
+    parameters = signature(function).parameters.values()
+    in_order = [one.name for one in parameters if one.kind is not Parameter.KEYWORD_ONLY]
+    by_name = [one.name for one in parameters if one.kind is Parameter.KEYWORD_ONLY]
+
+    @wraps(function)
+    def explained(*given: object, **named: object) -> object:
+        try:
+            signature(function).bind(*given, **named)
+        except TypeError:
+            takes = f"{function.__name__}({', '.join(in_order)}) takes by name: {', '.join(by_name)}"
+            unknown = [repr(name) for name in named if name not in (*in_order, *by_name)]
+            raise UsageError(f"{takes}; not {', '.join(unknown)}" if unknown else takes) from None
+        return function(*given, **named)
+
+    return explained
+
+
 def _mended(error: Exception) -> str:
     """What is wrong, and of a function that does not exist the nearest that does."""
     undefined = re.fullmatch(r"'(\w+)' is undefined", str(error)) if isinstance(error, UndefinedError) else None
     if undefined is None:
         return str(error)
     return f"there is no {undefined[1]!r}{_nearest(undefined[1], FUNCTIONS)}"
+
+
+def _meant(quantity: str, known: Iterable[str], users: int | None) -> str:
+    if users is None and quantity in WITH_USERS and quantity not in OF_A_CELL:
+        return "; say with how many users: users=…"
+    return _nearest(quantity, known)
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
@@ -155,11 +247,6 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     return (
         f"; the nearest: {', '.join(near)}; `quantpress names` lists all" if near else "; `quantpress names` lists all"
     )
-
-
-def _front_matter(text: str) -> tuple[str, str]:
-    _, front, page = text.split("---\n", 2)
-    return f"---\n{front}---\n", page
 
 
 def _line(error: BaseException) -> int:

@@ -1,22 +1,28 @@
 """An author's own pages: prose with figures and charts by reference, which must name something."""
 
+import re
+from collections.abc import Sequence
+from html import unescape
+
 import pytest
-from examples import four_methods, with_controls
+from examples import completed, four_methods, manifest, reported, with_controls
 
 from generator.analyse.findings import find
+from generator.analyse.statistics import compare
 from generator.errors import UsageError
 from generator.folders import TEMPLATES
 from generator.measurements import Run
+from generator.methods import MethodId
 from generator.render.gallery import Gallery
-from generator.render.units import times, with_unit
+from generator.render.units import LABELS, times, with_unit
 from generator.render.write_up import CHARTS, names, write_up
 
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
 FRONT = "---\ntitle: What I found\nwrite_up: true\n---\n"
 
 
-def written(page: str, run: Run | None = None, gallery: Gallery | None = None) -> str:
-    return write_up("mine.md", FRONT + page, find((run or with_controls(),)), TEXTS, gallery or Gallery())
+def written(page: str, *runs: Run, gallery: Gallery | None = None) -> str:
+    return write_up("mine.md", FRONT + page, find(runs or (with_controls(),)), TEXTS, gallery or Gallery())
 
 
 def test_a_figure_is_the_one_of_the_records() -> None:
@@ -28,19 +34,69 @@ def test_a_figure_is_the_one_of_the_records() -> None:
     assert speed.replace("&#47;", "/") in written('AWQ makes {{ value("output_tokens_per_s", "awq") }}.')
 
 
-def test_a_ratio_comes_with_its_interval_and_a_tie_is_called_one() -> None:
+def test_a_ratio_comes_with_its_interval() -> None:
     (run,) = find((with_controls(),)).runs
-    awq, gptq, base = run.of("awq"), run.of("gptq"), run.baseline
+    awq, base = run.of("awq"), run.baseline
     assert awq
-    assert gptq
     assert base
     comparison = run.comparison(awq, base, "output_tokens_per_s")
     assert comparison
 
     assert f"{times(comparison.ratio)} (95% interval" in written('{{ ratio("output_tokens_per_s", "awq") }}')
-    weights = run.comparison(gptq, awq, "weights_gib")
-    assert weights
-    assert ("a tie" in written('{{ ratio("weights_gib", "gptq", to="awq") }}')) == (weights.verdict == "same")
+
+
+def test_a_tie_reads_as_a_ratio_in_a_sentence() -> None:
+    speeds: dict[MethodId, Sequence[float]] = {"awq": (600, 580, 610), "gptq": (612, 585, 604)}
+    launches = [
+        completed(method, round_, speed) for method, of in speeds.items() for round_, speed in enumerate(of, start=1)
+    ]
+    page = written(
+        '{{ ratio("output_tokens_per_s", "gptq", to="awq") }} of AWQ’s speed', Run(manifest(), tuple(launches))
+    )
+
+    assert page.removeprefix(FRONT) == "1.01× (a tie: 95% interval 0.97× to 1.04×) of AWQ’s speed"
+
+
+def test_a_figure_with_so_many_users_is_the_one_of_their_closed_loop() -> None:
+    (run,) = find((with_controls(),)).runs
+    awq = run.of("awq")
+    assert awq
+    for point in awq.served:
+        for quantity in ("output_tokens_per_s", "ttft_p50_s", "latency_p90_s"):
+            page = written(f'{{{{ value("{quantity}", "awq", users={point.concurrency}) }}}}')
+            assert page == FRONT + with_unit(point.stats[quantity], quantity)
+
+
+def test_a_speed_with_so_many_users_against_fp16_is_judged_as_the_site_judges_it() -> None:
+    (run,) = find((with_controls(),)).runs
+    nf4, in_vllm = run.of("nf4"), run.of("nf4", "vllm")
+    assert nf4
+    assert in_vllm
+    for one, engine in ((nf4, "transformers"), (in_vllm, "vllm")):
+        found = run.by_users(one.cell)[16]
+        page = written(f'{{{{ ratio("output_tokens_per_s", "nf4", engine="{engine}", users=16) }}}}')
+        assert found.low
+        assert found.high
+        said = f"{times(found.ratio)} (95% interval {times(found.low)} to {times(found.high)})"
+        assert page == FRONT + said
+
+
+def test_other_ratios_with_so_many_users_are_of_what_the_two_cells_had_with_them() -> None:
+    (run,) = find((with_controls(),)).runs
+    gptq, awq = run.of("gptq"), run.of("awq")
+    assert gptq
+    assert awq
+    one, base = (next(of.stats for of in cell.served if of.concurrency == 16) for cell in (gptq, awq))
+    for quantity in ("output_tokens_per_s", "ttft_p50_s"):
+        found = compare(one[quantity], base[quantity], run.floor_with(16))
+        assert found
+        page = written(f'{{{{ ratio("{quantity}", "gptq", to="awq", users=16) }}}}')
+        assert page.removeprefix(FRONT).startswith(times(found.ratio))
+
+
+def test_a_run_that_nobody_asked_by_users_says_so() -> None:
+    with pytest.raises(UsageError, match="no figures with users=4 there, nor with any other number of them"):
+        written('{{ value("output_tokens_per_s", "awq", users=4) }}', reported())
 
 
 def test_a_chart_brings_its_files_and_stands_under_the_author_s_title() -> None:
@@ -52,6 +108,43 @@ def test_a_chart_brings_its_files_and_stands_under_the_author_s_title() -> None:
     assert set(gallery.files) == {
         f"data/charts/mine-output-tokens-per-s-2026-01-01-example.{kind}" for kind in ("csv", "json")
     }
+
+
+def test_the_same_chart_again_has_an_id_and_files_and_a_name_of_its_own() -> None:
+    gallery = Gallery()
+    page = written(3 * '{{ chart("output_tokens_per_s", "My title") }}\n', gallery=gallery)
+
+    ids = re.findall(r'id="([^"]*)"', page)
+    assert len(ids) == len(set(ids))
+    assert re.findall(r'role="region" aria-label="([^"]*)"', page) == [
+        "My title",
+        "My title (2)",
+        "My title (3)",
+    ]
+    links = [unescape(link) for link in re.findall(r'href="([^"]*)" download', page)]
+    assert len(links) == 6
+    assert links == list(gallery.files)
+
+
+def test_of_several_runs_each_chart_shows_beneath_it_where_it_comes_from() -> None:
+    runs = [
+        Run(manifest(f"2026-01-0{day}-mine", gpu_name=f"Card {day}"), (completed(), completed("awq", speed=200.0)))
+        for day in (1, 2)
+    ]
+    charts = [f'{{{{ chart("output_tokens_per_s", "Of {day}", run="2026-01-0{day}-mine") }}}}' for day in (1, 2)]
+
+    first, second = shown_beneath(written("\n".join(charts), *runs))
+    assert re.search(r"measured.* on Card 1, .*2026-01-01-mine", first)
+    assert re.search(r"measured.* on Card 2, .*2026-01-02-mine", second)
+    other = '{{ value("output_tokens_per_s", "awq", run="2026-01-01-mine") }}'
+    assert len(shown_beneath(written(f"{charts[1]}\n{other}", *runs))) == 1  # said after the chart
+    assert not shown_beneath(written(f"{charts[0]}\n{other}", *runs))
+
+
+def shown_beneath(page: str) -> list[str]:
+    """What stands between each chart and its folded numbers."""
+    found = re.findall(r'<p class="qp-chart__provenance">(.*)</p>\n<details', page)
+    return [unescape(re.sub("<[^>]*>", "", one)) for one in found]
 
 
 @pytest.mark.parametrize("name", CHARTS)
@@ -88,7 +181,23 @@ def test_front_matter_and_prose_stay_as_they_are() -> None:
         ('ratio("weight_gib", "awq")', "the nearest: weights_gib"),
         ('chart("memry", "t")', "there is no chart 'memry'; the nearest: memory"),
         ('value("weights_gib", "awq", run="2026-01-01-exampel")', "the nearest: 2026-01-01-example"),
-        ('value("output_tokens_per_s")', "method"),
+        ('value("per_user_tokens_per_s", "awq")', "there; the nearest: one_user_tokens_per_s"),  # what is listed
+        ('value("output_tokens_per_s", "awq", users=5)', "no figures with users=5 there; there are: 1, 4, 16"),
+        ('ratio("output_tokens_per_s", "awq", users="16")', "no figures with users='16' there; there are: 1, 4, 16"),
+        ('value("ttft_p50", "awq", users=4)', "the nearest: ttft_p50_s"),
+        ('value("weights_gib", "awq", users=4)', "has no 'weights_gib' there"),
+        ('ratio("weights_gib", "awq", users=4)', "have no ratio of 'weights_gib' there"),
+        ('value("ttft_p50_s", "awq")', "has no 'ttft_p50_s' there; say with how many users: users=…"),
+        (
+            'value("weights_gib", "awq", of="2026")',
+            "line 7: value(quantity, method) takes by name: users, run, engine; not 'of'",
+        ),
+        (
+            'ratio("weights_gib", "awq", "fp16")',
+            "line 7: ratio(quantity, method) takes by name: to, users, run, engine",
+        ),
+        ('provenance("2026")', "line 7: provenance() takes by name: run"),
+        ('value("output_tokens_per_s")', "line 7: value(quantity, method) takes by name: users, run, engine"),
         ("value(", "unexpected"),
     ],
 )
@@ -113,6 +222,20 @@ def test_every_name_that_is_listed_can_be_referred_to() -> None:
     (run_id,) = listed["runs"]
     for quantity in listed["quantities"].keys() & awq.stats.keys():
         assert written(f'{{{{ value("{quantity}", "awq", run="{run_id}") }}}}')
+    for quantity in listed["quantities with a number of users"].keys() & awq.served[0].stats.keys():
+        assert written(f'{{{{ value("{quantity}", "awq", users=1) }}}}')
+
+
+def test_a_hint_offers_only_what_is_listed() -> None:
+    (run,) = find((with_controls(),)).runs
+    awq = run.of("awq")
+    assert awq
+    listed = names([])
+    known = listed["quantities"].keys() | listed["quantities with a number of users"].keys()
+    for quantity in LABELS.keys() - known:
+        with pytest.raises(UsageError) as raised:
+            written(f'{{{{ value("{quantity}", "awq") }}}}')
+        assert set(re.findall(r"\w+_\w+", str(raised.value))) - {quantity} <= known
 
 
 def test_one_launch_each_has_no_interval_and_says_so() -> None:
