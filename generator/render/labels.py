@@ -9,9 +9,9 @@ from generator.render.chart import Chart, Mark
 from generator.render.geometry import CURVES, Scale, across_scale, value_scale
 
 # What a place is tried with: the narrowest screen, the widest, and between. Heights are the same on all.
-WIDTHS_PX: Final = (300, 400, 520, 720, 900)
+WIDTHS_PX: Final = (288, 400, 520, 720, 960, 1250)
 # How much room names take, beside points and along the upward axis.
-LETTER_PX: Final = 6.8
+LETTER_PX: Final = 8.0
 LINE_PX: Final = 16
 MARK_PX: Final = 6
 ASIDE_PX: Final = 12

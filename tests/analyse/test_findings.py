@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from generator.analyse import crowd
 from generator.analyse.brief import brief_of
 from generator.analyse.findings import CHECKED, choose, find, run_findings
-from generator.analyse.latency import gap_percentile_s, latencies_s, percentile, ranks_s
+from generator.analyse.latency import gap_percentile_s, latencies_s, percentile, ranks_s, settled
 from generator.analyse.roofline import linear_parameters, roofline
 from generator.analyse.run import RunFindings
 from generator.analyse.statistics import MATERIAL, Comparison, Verdict
@@ -24,7 +24,7 @@ from generator.measure.meters.speed import gaps_of
 from generator.measurements import Run
 from generator.methods import MethodId
 from generator.record import Completed, Fault
-from generator.samples import Limits, Quality, QualityWindows
+from generator.samples import Limits, Quality, QualityWindows, Requests
 
 LIMITS = Limits(copy_gb_per_s=1000.0, matmul_tflop_per_s=100.0)
 
@@ -370,3 +370,19 @@ def test_with_as_many_users_as_make_equal_cells_differ_more_a_difference_decides
     assert after.floors[4] == MATERIAL
     decides = {one.scenario.id: one.floor for one in after.recommendations}
     assert (decides["chat"], decides["batch"]) == (MATERIAL, after.floors[16])
+
+
+def test_the_first_request_of_a_lone_user_is_in_no_figure_whether_it_was_kept_out_or_not() -> None:
+    launch = completed("nf4")
+    slow_first = Requests(prompt_tokens=(32, 32), output_tokens=(64, 64), ttft_s=(1.0, 0.1), latency_s=(8.0, 2.0))
+    older = loop(1, 12.8).model_copy(update={"requests": slow_first, "warmup_requests": 0})
+    newer = loop(1, 32.0, requests=1)
+
+    for point in (older, newer):
+        points = (launch.points[0], point)
+        (found,) = find((Run(manifest(methods=("nf4",)), (replaced(launch, points=points),)),)).runs
+        one = found.of("nf4")
+        assert one is not None
+        assert one.stats["one_user_tokens_per_s"].median == pytest.approx(32.0)
+    assert "itl_p50_s" not in latencies_s(settled(older))
+    assert settled(loop(4, 100)) == loop(4, 100)

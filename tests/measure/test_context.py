@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from running import command, environment, tiny_profile
 
+from generator.cells import Cell
 from generator.errors import UsageError
 from generator.measure.context import with_long_prompts
-from generator.measure.engine import Answered, Ask, NoRoomError, Served
+from generator.measure.engine import Answered, Ask, LaunchRequest, NoRoomError, Served
 from generator.measure.launcher import WORKER_ENVIRONMENT
 from generator.measure.meters.speed import time_loop
-from generator.measure.points import Vocabulary, longest_prompt
+from generator.measure.points import Vocabulary, longest_prompt, measure_points
 from generator.measurements import read_runs
-from generator.profiles import LongestPrompt, load_profile
+from generator.profiles import ClosedLoop, LongestPrompt, load_profile
 from generator.record import Completed
 
 
@@ -33,7 +34,7 @@ def test_what_is_too_long_says_so_and_the_rest_is_measured(tmp_path: Path) -> No
     for launch in launches:
         _, short, longest = launch.points
         assert short.requests is not None
-        assert short.requests.prompt_tokens == (128, 128)
+        assert (short.warmup_requests, short.requests.prompt_tokens) == (1, (128,))
         (unserved,) = launch.unserved
         assert (unserved.workload, unserved.reason) == ("prompt-100000", "no_room")
         assert longest.requests is not None
@@ -105,9 +106,12 @@ class Crowded:
 WORKLOAD = LongestPrompt(name="longest", kind="longest-prompt", output_tokens=4, step_tokens=16)
 
 
+DEMO = str(Path(__file__).parents[2] / "models" / "demo" / "fp16")
+
+
 @pytest.fixture(scope="module")
 def vocabulary() -> Vocabulary:
-    return Vocabulary(str(Path(__file__).parents[2] / "models" / "demo" / "fp16"))
+    return Vocabulary(DEMO)
 
 
 @pytest.mark.parametrize("room", [17 + 4, 100, 500, 1000, 2048])
@@ -135,3 +139,37 @@ def test_a_load_that_must_fit_and_does_not_is_no_room() -> None:
 def test_a_length_that_is_none_is_refused(length: int) -> None:
     with pytest.raises(UsageError, match="--prompt"):
         with_long_prompts(load_profile("demo")[0], [length])
+
+
+def test_a_lone_user_warms_up_outside_of_what_is_measured() -> None:
+    asked: list[int] = []
+
+    class Counting(Crowded):
+        def serve(self, asks: list[Ask], users: int) -> Served:
+            asked.append(len(asks))
+            return super().serve(asks, users)
+
+    alone = ClosedLoop(
+        name="one-user", kind="closed-loop", users=(1, 2), requests=4, random_prompt_tokens=8, output_tokens=1
+    )
+    request = LaunchRequest(
+        cell=Cell(method="fp16", engine="vllm", mode="eager"),
+        checkpoint=DEMO,
+        model_source="demo",
+        model_revision=None,
+        device="cpu",
+        memory_budget_gib=None,
+        workloads=(alone,),
+        quality=None,
+        tasks=None,
+        engine=load_profile("demo")[0].engine,
+    )
+
+    points, unserved = measure_points(Counting(room=100, model=100), request, None, None, lambda _: None)  # type: ignore[arg-type]
+
+    assert unserved == []
+    assert asked == [1, 3, 8]
+    assert [(point.warmup_requests, len(point.requests.ttft_s)) for point in points if point.requests] == [
+        (1, 3),
+        (0, 8),
+    ]

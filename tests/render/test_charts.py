@@ -218,7 +218,7 @@ def boxes_px(chart: Chart, width_px: float) -> list[tuple[float, float, float, f
     st.lists(
         st.tuples(st.text("x", min_size=3, max_size=33), st.floats(2, 16), st.floats(0, 2000)), min_size=1, max_size=6
     ),
-    st.floats(300, 900),
+    st.floats(288, 1250),
 )
 def test_names_of_points_neither_meet_nor_leave_the_plot_on_any_screen(
     found: list[tuple[str, float, float]], width_px: float
@@ -236,8 +236,9 @@ def test_names_of_points_neither_meet_nor_leave_the_plot_on_any_screen(
 def test_names_of_points_that_are_close_stand_on_different_sides() -> None:
     chart = points(("AWQ", 5.3, 2000.0), ("GPTQ", 5.4, 2010.0), ("FP16", 15.0, 1000.0))
 
-    assert [at.anchor for at in label_places(chart)] == ["start", "end", "end"]
-    assert not any(at.is_far for at in label_places(chart))
+    awq, gptq, fp16 = label_places(chart)
+    assert {awq.anchor, gptq.anchor} == {"start", "end"}
+    assert not any(at.is_far for at in (awq, gptq, fp16))
 
 
 def test_a_name_keeps_clear_of_an_interval_and_a_line_leads_to_it_from_afar() -> None:

@@ -83,7 +83,7 @@
   function unknown() {
     const names = new Set([...document.querySelectorAll("form [name]")].map((control) => control.name));
     return [...new URLSearchParams(location.search)]
-      .filter(([name]) => !names.has(name) && !/^utm_|clid$/.test(name))
+      .filter(([name]) => !names.has(name) && !/^utm_|cl(k)?id$|^_ga$|^mc_|^ref$/.test(name))
       .map(([name, value]) => `${name}=${value} (this page has no choice of that name)`);
   }
 
