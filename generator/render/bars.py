@@ -45,8 +45,7 @@ def memory_parts(run: RunFindings) -> Chart | None:
         "free_gib": "Free",
     }
     rows = [(name, {part: float(getattr(parts, part)) for part in labels}) for name, parts in known]
-    chart = _stacked("memory-parts", run, rows, labels, Axis("GPU memory", "GiB", 2))
-    return replace(chart, detectable=run.detectable("gpu_memory_used_mib")) if chart else None
+    return _stacked("memory-parts", run, rows, labels, Axis("GPU memory", "GiB", 2))
 
 
 def load_times(run: RunFindings) -> Chart | None:

@@ -19,6 +19,7 @@ from generator.methods import ENGINES, METHODS
 from generator.record import SCHEMA_VERSION, Quantities
 from generator.render import advice, bars, curves, runs, units
 from generator.render.gallery import Gallery
+from generator.samples import GAP_GROWTH
 
 # What Markdown gives no meaning to in the middle of a line. All else is written as an entity, so that no text of a
 # record, be it a model's name or an engine's last words, can become a link, an element or an attribute.
@@ -147,6 +148,7 @@ def _context(findings: Findings, files: Sequence[str]) -> dict[str, Any]:
         "advising": advising_of(run) if run else None,
         "bars": bars,
         "curves": curves,
+        "gap_percent": round(100 * (GAP_GROWTH - 1)),
         "relative_speed": bars.relative_speed(compared),
         "up": "",
     }
