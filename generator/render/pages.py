@@ -70,7 +70,7 @@ def render_pages(
     environment = environment_of(templates, compiled)
     environment.globals["hang"] = gallery.hang  # macros see no page's context
     context = _context(findings, files) | {"price": price, "site_url": site_url, "version": __version__}
-    own = {"explore": runs.of_all(findings)}
+    own = {"explore": runs.of_all(findings), "context": runs.of_long_prompts(findings)}
     pages = {}
     for name in PAGES:
         gallery.open(name)

@@ -416,3 +416,19 @@ def test_the_methodology_says_how_exact_a_wait_between_tokens_is_and_that_the_be
     assert "each of whose bins ends 2% above its beginning" in said
     assert "right to 1%" in said
     assert "All of them begin at once, and nothing is discarded" in said
+
+
+def test_long_prompts_say_what_was_not_launched_what_stands_behind_figures_and_what_took_more_than_its_budget() -> None:
+    whole = with_long_prompts_measured()
+    fp16, awq = whole.launches
+    assert isinstance(fp16, Completed)
+    more = replaced(fp16, quantities=replaced(fp16.quantities, gpu_memory_used_mib=22_567.0))
+    budget = replaced(whole.manifest, memory_budget_gib=22.0)
+    text = html.unescape(pages(Run(budget, (more, awq, failed("gptq", "it broke"))))["context.md"])
+
+    assert "Not launched yet: BitsAndBytes NF4." in text
+    assert "Without a launch whose figures may be used: GPTQ (it broke)." in text
+    assert "Behind a figure stand 2 requests of each launch, of which the faster counts" in text
+    assert "; behind that of the longest prompt, 1." in text
+    assert "22,567<br><small>39 MiB over the budget</small>" in text
+    assert text.count("over the budget</small>") == 1
