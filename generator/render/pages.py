@@ -9,6 +9,7 @@ from jinja2 import BytecodeCache, DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from generator import __version__
+from generator.analyse.article import held
 from generator.analyse.brief import Brief
 from generator.analyse.cost import Price
 from generator.analyse.findings import Findings
@@ -150,6 +151,7 @@ def _context(findings: Findings, files: Sequence[str]) -> dict[str, Any]:
         "curves": curves,
         "gap_percent": round(100 * (GAP_GROWTH - 1)),
         "relative_speed": bars.relative_speed(compared),
+        "held": [(other, held(article, other)) for _, other in compared if article and other is not article],
         "up": "",
     }
 
@@ -167,6 +169,7 @@ def _compared(findings: Findings) -> Iterator[tuple[str, RunFindings]]:
     for at, brief in sorted(newest, key=rank, reverse=True):  # equals stay in their order
         if brief.kind == "measured" and brief.mode is not None and brief.ordinary and brief.mode not in seen:
             seen.add(brief.mode)
-            yield f"measured, {MODES[brief.mode]}", findings.runs[at]
+            run = findings.runs[at]
+            yield run.manifest.hardware.name, run
     if findings.reported is not None:
-        yield "the article", findings.reported
+        yield f"article, {findings.reported.manifest.hardware.name}", findings.reported

@@ -432,3 +432,28 @@ def test_long_prompts_say_what_was_not_launched_what_stands_behind_figures_and_w
     assert "; behind that of the longest prompt, 1." in text
     assert "22,567<br><small>39 MiB over the budget</small>" in text
     assert text.count("over the budget</small>") == 1
+
+
+def test_beside_the_article_each_bar_has_its_card_and_mode_and_a_sentence_answers() -> None:
+    whole = with_controls()
+    graphs = {one: replaced(one, mode="graphs") for one in whole.manifest.cells if one.engine == "vllm"}
+    cells = tuple(graphs.get(one, one) for one in whole.manifest.cells)
+    launches = tuple(replaced(launch, cell=graphs.get(launch.cell, launch.cell)) for launch in whole.launches)
+    named = replaced(whole.manifest, cells=cells, run_id="2026-02-01-graphs", created_at="2026-02-01T00:00:00Z")
+    made = pages(Run(named, launches), reported())["comparison.md"]
+    said = html.unescape(made.partition("## Beside the article")[2])
+
+    assert "the article’s ratios are proven on Example GPU (CUDA graphs) for AWQ." in said
+    assert "BitsAndBytes NF4, Example GPU, eager/graphs</th>" in said
+    assert "AWQ, Example GPU, CUDA graphs</th>" in said
+    assert "AWQ, article, Example GPU, eager</th>" in said
+
+
+def test_a_card_s_name_is_no_element_of_a_figure() -> None:
+    hostile = replaced(four_methods().manifest, hardware=manifest(gpu_name="<a href='https://e.org'>x</a>").hardware)
+    made = pages(Run(hostile, four_methods().launches), reported())["comparison.md"]
+    figure = re.findall(r'data-figure="([^"]*)"', made.partition("## Beside the article")[2])[0]
+    notes = [note["text"] for note in json.loads(html.unescape(figure))["layout"]["annotations"]]
+
+    assert "&lt;a href='https://e.org'&gt;x&lt;/a&gt;, eager" in notes
+    assert not [note for note in notes if "<" in note]
