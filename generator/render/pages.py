@@ -12,6 +12,7 @@ from generator import __version__
 from generator.analyse.article import held
 from generator.analyse.brief import Brief
 from generator.analyse.cost import Price
+from generator.analyse.experiment import parts_of
 from generator.analyse.findings import Findings
 from generator.analyse.offers import advising_of
 from generator.analyse.run import RunFindings
@@ -71,7 +72,11 @@ def render_pages(
     environment = environment_of(templates, compiled)
     environment.globals["hang"] = gallery.hang  # macros see no page's context
     context = _context(findings, files) | {"price": price, "site_url": site_url, "version": __version__}
-    own = {"explore": runs.of_all(findings), "context": runs.of_long_prompts(findings)}
+    own = {
+        "explore": runs.of_all(findings),
+        "context": runs.of_long_prompts(findings),
+        "paradox": {"parts": parts_of(findings.paradox)},
+    }
     pages = {}
     for name in PAGES:
         gallery.open(name)

@@ -25,7 +25,13 @@ from examples import (
     reported,
     with_controls,
 )
-from experiments import part_of_the_experiment, searched, with_long_prompts_measured
+from experiments import (
+    part_of_the_experiment,
+    searched,
+    with_engine,
+    with_long_prompts_measured,
+    without_names,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -457,3 +463,15 @@ def test_a_card_s_name_is_no_element_of_a_figure() -> None:
 
     assert "&lt;a href='https://e.org'&gt;x&lt;/a&gt;, eager" in notes
     assert not [note for note in notes if "<" in note]
+
+
+def test_the_experiment_says_what_differs_besides_the_cache_and_what_no_record_explains() -> None:
+    runs = [part_of_the_experiment(number) for number in range(3)]
+    runs[2] = without_names(with_engine(runs[2], max_num_seqs=16))
+    told = html.unescape(pages(*runs)["paradox.md"])
+
+    assert "the second differs from the first in nothing; the third differs from the first in" in told
+    assert "<code>profile.engine.max_num_seqs</code> (16 instead of 8)." in told
+    assert "MiB in the third." in told
+    assert "the records of the third don’t say, so they don’t explain why it is not the same" in told
+    assert "don’t explain" not in html.unescape(pages(*RUNS["a paradox experiment"])["paradox.md"])
