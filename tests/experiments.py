@@ -4,10 +4,11 @@ from typing import get_args
 
 from examples import NO_ROOM, completed, four_methods, loop, manifest, replaced
 
-from generator.manifest import Paradox
+from generator.manifest import MeasuredRun, Paradox
 from generator.measure.context import with_long_prompts
 from generator.measure.paradox import with_load
 from generator.measurements import Run
+from generator.record import Completed
 
 
 def part_of_the_experiment(number: int) -> Run:
@@ -15,6 +16,34 @@ def part_of_the_experiment(number: int) -> Run:
     changes = {"run_id": f"2026-01-0{number + 1}-example", "experiment": experiment}
     changes |= {"profile": with_load(manifest().profile, 8, 4096)}
     return Run(manifest().model_copy(update=changes), four_methods().launches)
+
+
+def with_engine(run: Run, **engine: object) -> Run:
+    """The same with other settings of the engine."""
+    assert isinstance(run.manifest, MeasuredRun)
+    profile = run.manifest.profile
+    changed = replaced(profile, engine=replaced(profile.engine, **engine))
+    return Run(replaced(run.manifest, profile=changed), run.launches)
+
+
+def without_names(run: Run) -> Run:
+    """The same with records that don't say what memory beside weights and cache is."""
+    launches = [launch for launch in run.launches if isinstance(launch, Completed)]
+    missing = ("activation_peak_gib", "non_torch_gib")
+    return Run(
+        run.manifest,
+        tuple(
+            replaced(
+                launch,
+                quantities=replaced(
+                    launch.quantities,
+                    **dict.fromkeys(missing),
+                    absent=launch.quantities.absent | dict.fromkeys(missing, "the cache's size was given"),
+                ),
+            )
+            for launch in launches
+        ),
+    )
 
 
 def searched() -> Run:

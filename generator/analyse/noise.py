@@ -46,7 +46,7 @@ def _twins(cells: Sequence[CellFindings]) -> tuple[CellFindings, CellFindings] |
 @dataclass(frozen=True, slots=True)
 class Detectable:
     """The smallest differences from the baseline, as shares, that launches like these would prove in four of five
-    cases: `least` of the cell `quietest`, `most` of the cell `noisiest`. 0 where nothing varies."""
+    cases: `least` of the cell `quietest`, `most` of the cell `noisiest`."""
 
     least: float
     quietest: Cell
@@ -98,4 +98,4 @@ def _shares(base: Stat | None, others: Mapping[Cell, Stat | None], floor: float)
     pairs = {cell: log_ratios(stat, base) for cell, stat in known.items()}
     usable = {cell: logs for cell, logs in pairs.items() if len(logs) > 1}
     found = {cell: smallest_detectable(logs, len(usable)) for cell, logs in usable.items()}
-    return {cell: max(share, floor) if share else share for cell, share in found.items()}
+    return {cell: max(share, floor) for cell, share in found.items()}

@@ -1,14 +1,16 @@
 """Charts made of bars: a quantity a cell, parts that add up, runs side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
+from generator.analyse.article import speeds_against_fp16
 from generator.analyse.cell import MEMORY_PARTS, CellFindings
 from generator.analyse.run import RunFindings
 from generator.analyse.split import Split
 from generator.analyse.statistics import Comparison
-from generator.render.chart import Axis, Chart, Mark, Series, axis_of, drawn, look, mark_of, rounded, together
+from generator.cells import MODES
+from generator.render.chart import Axis, Chart, Drawn, Mark, Series, axis_of, drawn, look, mark_of, rounded, together
 from generator.render.units import label
 
 # The steps of a start, in their order; `rest_s` is what the engine's own account leaves of its load time.
@@ -45,8 +47,7 @@ def memory_parts(run: RunFindings) -> Chart | None:
         "free_gib": "Free",
     }
     rows = [(name, {part: float(getattr(parts, part)) for part in labels}) for name, parts in known]
-    chart = _stacked("memory-parts", run, rows, labels, Axis("GPU memory", "GiB", 2))
-    return replace(chart, detectable=run.detectable("gpu_memory_used_mib")) if chart else None
+    return _stacked("memory-parts", run, rows, labels, Axis("GPU memory", "GiB", 2))
 
 
 def load_times(run: RunFindings) -> Chart | None:
@@ -135,12 +136,9 @@ def divergence(run: RunFindings) -> Chart | None:
 
 
 def relative_speed(runs: Sequence[tuple[str, RunFindings]]) -> Chart | None:
-    """Each method's speed as a multiple of FP16's in the same run, the runs side by side. `runs` has names for them."""
-    series = tuple(
-        Series(name, tuple(_ratio_mark(one, ratio) for one, ratio in _ratios(run)), drawn(run, index))
-        for index, (name, run) in enumerate(runs)
-    )
-    series = tuple(one for one in series if one.marks)
+    """Each method's speed as a multiple of FP16's in the same run, the runs side by side. `runs` has names for them; a
+    bar is called by its run's and by the mode that its cell ran in."""
+    series = tuple(one for index, (name, run) in enumerate(runs) for one in _by_mode(name, run, drawn(run, index)))
     if not series:
         return None
     return Chart(
@@ -155,14 +153,15 @@ def relative_speed(runs: Sequence[tuple[str, RunFindings]]) -> Chart | None:
     )
 
 
+def _by_mode(name: str, run: RunFindings, how: Drawn) -> Iterator[Series]:
+    """The ratios of a run, a series for each mode; with FP16's mode too, where that is another: "eager/graphs"."""
+    ratios = speeds_against_fp16(run)
+    base = run.baseline.cell.mode if run.baseline else None
+    for mode in dict.fromkeys(one.cell.mode for one, _ in ratios):
+        marks = tuple(_ratio_mark(one, ratio) for one, ratio in ratios if one.cell.mode == mode)
+        yield Series(f"{name}, {MODES[mode] if mode == base else f'{mode}/{base}'}", marks, how)
+
+
 def _ratio_mark(one: CellFindings, comparison: Comparison) -> Mark:
     low, high = (None if end is None else rounded(end) for end in (comparison.low, comparison.high))
     return Mark(one.name, rounded(comparison.ratio), look(one), low, high)
-
-
-def _ratios(run: RunFindings) -> list[tuple[CellFindings, Comparison]]:
-    base = run.baseline
-    if base is None:
-        return []
-    found = [(one, run.comparison(one, base, "output_tokens_per_s")) for one in run.measured if one is not base]
-    return [(one, comparison) for one, comparison in found if comparison]

@@ -34,7 +34,6 @@ def users_by_context(run: RunFindings) -> Chart | None:
         across=Axis("Context of each user", "tokens", log=True, ticks=tuple((n, f"{n // 1024}K") for n in CONTEXTS)),
         series=series,
         runs=(run.manifest.run_id,),
-        detectable=run.detectable("kv_cache_tokens"),
     )
 
 

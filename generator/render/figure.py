@@ -2,6 +2,7 @@
 and how strong they are."""
 
 from collections.abc import Sequence
+from html import escape
 from math import log10
 from typing import Any, Final
 
@@ -96,7 +97,7 @@ def _bar_trace(bars: Sequence[Bar], looks: Sequence[Look]) -> dict[str, Any]:
 
 
 def _sentence(chart: Chart, bar: Bar) -> str:
-    found = f"{bar.mark.at}, {bar.label}" if chart.several else bar.label
+    found = f"{bar.mark.at}, {_plain(bar.label)}" if chart.several else bar.label
     sentence = f"{found}: {chart.value.amount(bar.mark)}"
     interval = chart.value.interval(bar.mark)
     return f"{sentence}<br>95% interval {interval}" if interval else sentence
@@ -105,7 +106,7 @@ def _sentence(chart: Chart, bar: Bar) -> str:
 def _bars_layout(chart: Chart, scale: Scale, places: Bars) -> dict[str, Any]:
     # A label of its own bar on the left, its figure on the right.
     notes = [_note(text, y) | {"font": {"weight": 600}} for text, y in places.headings] + [
-        _note(bar.label, bar.label_px) for bar in places.bars if bar.label
+        _note(_plain(bar.label), bar.label_px) for bar in places.bars if bar.label
     ]
     if chart.kind == "bars":
         notes += [_note(chart.value.amount(bar.mark), bar.label_px, right=True) for bar in places.bars]
@@ -120,6 +121,11 @@ def _bars_layout(chart: Chart, scale: Scale, places: Bars) -> dict[str, Any]:
         "annotations": [*notes, _axis_note(chart.value.label)],
         "shapes": lines,
     }
+
+
+def _plain(text: str) -> str:
+    """A name of a record, in which Plotly is not to find elements."""
+    return escape(text, quote=False)
 
 
 def _note(text: str, y: float, *, right: bool = False) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from jinja2 import BytecodeCache, DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from generator import __version__
+from generator.analyse.article import held
 from generator.analyse.brief import Brief
 from generator.analyse.cost import Price
+from generator.analyse.experiment import parts_of
 from generator.analyse.findings import Findings
 from generator.analyse.offers import advising_of
 from generator.analyse.run import RunFindings
@@ -19,6 +21,7 @@ from generator.methods import ENGINES, METHODS
 from generator.record import SCHEMA_VERSION, Quantities
 from generator.render import advice, bars, curves, runs, units
 from generator.render.gallery import Gallery
+from generator.samples import GAP_GROWTH
 
 # What Markdown gives no meaning to in the middle of a line. All else is written as an entity, so that no text of a
 # record, be it a model's name or an engine's last words, can become a link, an element or an attribute.
@@ -69,7 +72,11 @@ def render_pages(
     environment = environment_of(templates, compiled)
     environment.globals["hang"] = gallery.hang  # macros see no page's context
     context = _context(findings, files) | {"price": price, "site_url": site_url, "version": __version__}
-    own = {"explore": runs.of_all(findings)}
+    own = {
+        "explore": runs.of_all(findings),
+        "context": runs.of_long_prompts(findings),
+        "paradox": {"parts": parts_of(findings.paradox)},
+    }
     pages = {}
     for name in PAGES:
         gallery.open(name)
@@ -146,7 +153,9 @@ def _context(findings: Findings, files: Sequence[str]) -> dict[str, Any]:
         "advising": advising_of(run) if run else None,
         "bars": bars,
         "curves": curves,
+        "gap_percent": round(100 * (GAP_GROWTH - 1)),
         "relative_speed": bars.relative_speed(compared),
+        "held": [(other, held(article, other)) for _, other in compared if article and other is not article],
         "up": "",
     }
 
@@ -164,6 +173,7 @@ def _compared(findings: Findings) -> Iterator[tuple[str, RunFindings]]:
     for at, brief in sorted(newest, key=rank, reverse=True):  # equals stay in their order
         if brief.kind == "measured" and brief.mode is not None and brief.ordinary and brief.mode not in seen:
             seen.add(brief.mode)
-            yield f"measured, {MODES[brief.mode]}", findings.runs[at]
+            run = findings.runs[at]
+            yield run.manifest.hardware.name, run
     if findings.reported is not None:
-        yield "the article", findings.reported
+        yield f"article, {findings.reported.manifest.hardware.name}", findings.reported

@@ -8,6 +8,7 @@ from generator.analyse.against import against_fp16
 from generator.analyse.brief import Brief
 from generator.analyse.findings import Findings
 from generator.analyse.listing import State, rows_of, unserved_points
+from generator.analyse.long_prompts import over_budget_mib, requests_of, requests_of_longest
 from generator.analyse.pairs import HEADLINE, pairs_of
 from generator.analyse.run import RunFindings
 from generator.analyse.settings import settings_of
@@ -72,6 +73,19 @@ def of_all(findings: Findings) -> dict[str, Any]:
         "alone": [run_id for run_id in newest[:PAIRED] if run_id not in among],
         "paired": min(PAIRED, len(briefs)),
         "headline": HEADLINE,
+    }
+
+
+def of_long_prompts(findings: Findings) -> dict[str, Any]:
+    """For the page of long prompts, besides the run itself: its cells, and how much stands behind its figures."""
+    run = findings.long_context
+    if run is None:
+        return {}
+    return {
+        "rows": [row for row in rows_of(run) if not row.one.cell.twin],
+        "requests": requests_of(run),
+        "requests_of_longest": requests_of_longest(run),
+        "over_budget_mib": {one.cell: over_budget_mib(run, one) for one in run.shown},
     }
 
 

@@ -137,8 +137,9 @@ def field(value: float) -> str:
 
 
 def times(ratio: float) -> str:
-    """A ratio as a factor: 1.76 becomes "1.8×", 12.4 becomes "12×"."""
-    return f"{ratio:,.0f}×" if ratio >= 10 else f"{ratio:.1f}×" if ratio >= 1.95 else f"{ratio:.2f}×"
+    """A ratio as a factor: 12.4 becomes "12×", 2.34 "2.3×", 1.764 "1.76×", 0.0162 "0.016×"."""
+    digits = 0 if ratio >= 10 else 1 if ratio >= 1.95 else 2 if ratio >= 0.0995 else 1 - _magnitude(ratio)
+    return f"{ratio:,.{digits}f}×"
 
 
 def change(percent: float | Comparison, spread: float = 0.0) -> str:

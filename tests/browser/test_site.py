@@ -205,3 +205,11 @@ def test_all_transfers_of_the_home_page_stay_below_the_limit(visit: Visit, site_
     paths = {url.removeprefix(site_url) for url in visit.requested if url.startswith(site_url)}
     sizes = {path: len(gzip.compress((site_dir / path).read_bytes(), 9, mtime=0)) for path in paths}
     assert sum(sizes.values()) <= FIRST_PAGE_LIMIT, sizes
+
+
+def test_ratios_for_six_numbers_of_users_fit_on_a_desktop(visit: Visit, site_url: str) -> None:
+    page = visit(site_url + "comparison.html")
+    table = page.get_by_role("region", name="Speed against FP16 by number of users")
+
+    assert table.locator("thead th").count() == 1 + 6
+    assert table.evaluate("box => box.scrollWidth <= box.clientWidth")

@@ -274,3 +274,9 @@ def test_the_steps_of_a_split_multiply_to_its_factors() -> None:
     speeds = [stat.median for _, stat in split.steps]
     assert speeds[1] / speeds[0] == pytest.approx(split.engine.ratio, rel=0.05)
     assert speeds[-1] / speeds[0] == pytest.approx(split.whole.ratio, rel=0.05)
+
+
+def test_what_launches_would_prove_stands_at_figures_and_not_at_their_parts() -> None:
+    assert CHARTS["output-tokens-per-s"].detectable
+    assert CHARTS["memory-parts"].detectable is None
+    assert CHARTS["users-by-context"].detectable is None

@@ -18,6 +18,7 @@ from generator.render.gallery import Gallery
 from generator.render.pages import environment_of, inert, render_pages, render_run
 from generator.render.runs import PAIRED, by_run
 from generator.render.sheet import ALL_CELLS
+from generator.render.units import times
 
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
 EXTENSIONS = ["admonition", "attr_list", "md_in_html", "tables", "toc"]
@@ -265,3 +266,25 @@ def test_a_twin_has_a_row_of_its_own() -> None:
     text = page_of(with_controls())
 
     assert f'id="{cell("fp16", twin=True).id}.weights_gib"' in text
+
+
+def test_a_run_s_page_has_each_method_s_speed_against_fp16_by_the_number_of_users() -> None:
+    run = with_controls()
+    served = run_findings(run)
+    (one,) = (one for one in served.shown if one.cell == cell("awq"))
+    text = html.unescape(page_of(run))
+    table = text.partition('aria-label="Speed against FP16 by number of users"')[2].partition("</table>")[0]
+    (row,) = re.findall(r'<tr><th scope="row"><span class="qp-method" data-method="awq">AWQ</span>.*', table)
+
+    assert re.findall(r">(\d+ users?)<", table) == ["1 user", "4 users", "16 users"]
+    assert re.findall(r'<td class="num">([^<]*)', row) == [
+        times(comparison.ratio) for comparison in served.by_users(one.cell).values()
+    ]
+    assert "by number of users" not in page_of(Run(manifest(methods=("fp16",)), (completed(),)))  # with nothing beside
+
+
+def test_a_table_of_workloads_says_what_its_small_print_is_where_it_has_any() -> None:
+    said = "Workload<br><small>the median of its launches; beneath it, lowest to highest</small></th>"
+
+    assert said in page_of(with_controls())
+    assert said not in page_of(four_methods())  # one launch each

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from generator.analyse.quality import Interval
 from generator.analyse.statistics import Stat, compare
 from generator.render.chart import Axis, Mark
-from generator.render.units import bare, change, half_width, number, share, with_unit
+from generator.render.units import bare, change, half_width, number, share, times, with_unit
 
 
 def stat(*launches: float) -> Stat:
@@ -93,3 +93,11 @@ def test_the_spread_is_half_the_interval_of_whatever_has_one() -> None:
 @pytest.mark.parametrize(("part", "said"), [(0.02, "2.0%"), (0.099, "9.9%"), (0.0996, "10%"), (0.676, "68%")])
 def test_a_share_has_two_digits(part: float, said: str) -> None:
     assert share(part) == said
+
+
+@pytest.mark.parametrize(
+    ("ratio", "said"),
+    [(12.4, "12×"), (2.34, "2.3×"), (1.764, "1.76×"), (0.5, "0.50×"), (0.0997, "0.10×"), (0.0162, "0.016×")],
+)
+def test_a_factor_has_two_significant_digits_or_three(ratio: float, said: str) -> None:
+    assert times(ratio) == said

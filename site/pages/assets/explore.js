@@ -17,7 +17,7 @@
 
   // A ratio as the pages write it: more digits the nearer to 1.
   function times(ratio) {
-    const digits = ratio >= 10 ? 0 : ratio >= 1.95 ? 1 : ratio >= 0.1 ? 2 : 4;
+    const digits = ratio >= 10 ? 0 : ratio >= 1.95 ? 1 : ratio >= 0.0995 ? 2 : 1 - Math.floor(Math.log10(ratio));
     return `${ratio.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits })}×`;
   }
 

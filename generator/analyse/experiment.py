@@ -1,0 +1,49 @@
+"""The parts of the paradox experiment beside one another: what differs besides the cache, and what nothing explains."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from generator.analyse.cell import GIB_IN_MIB, MEMORY_PARTS
+from generator.analyse.run import RunFindings
+from generator.analyse.settings import Change, changes
+
+# What the parts are told apart by.
+_MEANT: Final = frozenset({"experiment", "profile.engine.kv_cache_gib"})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part, by its number from 1. `changes` are what its manifest has otherwise than the first part's, besides the
+    cache; `least_mib` and `most_mib`, what its methods used beside weights and KV cache, None where that is not known;
+    `is_named` says whether the records of all of them tell what that is."""
+
+    number: int
+    changes: tuple[Change, ...]
+    least_mib: float | None
+    most_mib: float | None
+    is_named: bool
+
+
+def parts_of(experiment: Sequence[RunFindings]) -> tuple[Part, ...]:
+    """The parts, in their order."""
+    return tuple(_part(number, run, experiment[0]) for number, run in enumerate(experiment, 1))
+
+
+def _part(number: int, run: RunFindings, first: RunFindings) -> Part:
+    found = dict(_beside_mib(run))
+    return Part(
+        number=number,
+        changes=tuple(one for one in changes(run.manifest, first.manifest) if one.name not in _MEANT),
+        least_mib=min(found.values(), default=None),
+        most_mib=max(found.values(), default=None),
+        is_named=all(any(name in one.stats for name in MEMORY_PARTS[2:]) for one in run.shown if one.name in found),
+    )
+
+
+def _beside_mib(run: RunFindings) -> Iterator[tuple[str, float]]:
+    """What each method that pre-allocates a cache used beside it and the weights."""
+    for one in run.shown:
+        if {"gpu_memory_used_mib", "weights_gib", "kv_cache_gib"} <= one.stats.keys():
+            held_gib = one.stats["weights_gib"].median + one.stats["kv_cache_gib"].median
+            yield one.name, max(0.0, one.stats["gpu_memory_used_mib"].median - GIB_IN_MIB * held_gib)
