@@ -434,7 +434,7 @@ def test_long_prompts_say_what_was_not_launched_what_stands_behind_figures_and_w
 
     assert "Not launched yet: BitsAndBytes NF4." in text
     assert "Without a launch whose figures may be used: GPTQ (it broke)." in text
-    assert "Behind a figure stands 1 request of each launch; behind that of the longest prompt, 1." in text
+    assert "Behind a figure stand 2 requests of each launch; behind that of the longest prompt, 1." in text
     assert "22,567<br><small>39 MiB over the budget</small>" in text
     assert text.count("over the budget</small>") == 1
 
