@@ -45,7 +45,7 @@ def scrollable(html: str) -> str:
         if found[1]:
             return found[0]
         heads = [unescape(re.sub(r"<[^>]+>", "", head)).strip() for head in _HEAD.findall(found[0])]
-        name = ", ".join(filter(None, heads))
+        name = ", ".join(filter(None, heads)) or "Table"
         names[name] += 1
         label = escape(f"{name} ({names[name]})" if names[name] > 1 else name)
         return f'<div class="qp-table" tabindex="0" role="region" aria-label="{label}">{found[0]}</div>'

@@ -27,6 +27,10 @@ def test_a_plain_table_gets_a_box_that_the_keyboard_reaches() -> None:
     assert re.sub(r'"[^"]*"', "", ours) in re.sub(r'"[^"]*"', "", boxed)  # with what the macro gives our own
 
 
+def test_a_table_without_heads_has_a_name_all_the_same() -> None:
+    assert 'aria-label="Table"' in scrollable(html_of("| | |\n|---|---|\n| AWQ | 600 |\n"))
+
+
 def test_boxes_of_tables_with_the_same_heads_have_names_of_their_own() -> None:
     boxed = scrollable(html_of(f"{TABLE}\nBetween.\n\n{TABLE}"))
 

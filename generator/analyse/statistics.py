@@ -72,13 +72,12 @@ class Stat:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What launches tell of the logarithm of a ratio: its mean, the standard error of that with its degrees of freedom,
-    and from how many rounds. `error` is None where they are too few for one, and `freedom` then 0."""
+    """What launches tell of the logarithm of a ratio: its mean, and the standard error of that with its degrees of
+    freedom. `error` is None where the launches are too few for one, and `freedom` then 0."""
 
     mean: float
     error: float | None
     freedom: int
-    rounds: int
 
     @property
     def p(self) -> float | None:
@@ -103,15 +102,13 @@ class Comparison:
 
     `ratio` is the geometric mean of the ratios of the rounds that both have. `low` and `high` are the ends of its 95% t
     interval, widened for the comparisons that were made with it as Holm's rule does, so that it leaves out 1 just where
-    the difference is proven; None where there are not two such rounds. `p` is the chance of a ratio this far from 1
-    between equal cells, by itself; `verdict` is what may be said of it among the comparisons that it was made with.
+    the difference is proven; None where there are not two such rounds. `verdict` is what may be said of it among
+    the comparisons that it was made with.
     """
 
     ratio: float
     low: float | None
     high: float | None
-    rounds: int
-    p: float
     verdict: Verdict
 
     @property
@@ -151,8 +148,8 @@ def estimate(value: Stat, base: Stat) -> Estimate | None:
         return None
     logs = log_ratios(value, base)
     if len(logs) < 2:
-        return Estimate(log(value.median / base.median), None, 0, len(logs))
-    return Estimate(fmean(logs), stdev(logs) / sqrt(len(logs)), len(logs) - 1, len(logs))
+        return Estimate(log(value.median / base.median), None, 0)
+    return Estimate(fmean(logs), stdev(logs) / sqrt(len(logs)), len(logs) - 1)
 
 
 def log_ratios(value: Stat, base: Stat) -> list[float]:
@@ -173,7 +170,7 @@ def judge(estimates: Mapping[Key, Estimate], floor: float, single: Collection[Ke
         verdict: Verdict = "same"
         if proven and abs(one.mean) >= log(1 + floor):
             verdict = "higher" if one.mean > 0 else "lower"
-        found[key] = Comparison(exp(one.mean), low, high, one.rounds, p_values.get(key, 0.0), verdict)
+        found[key] = Comparison(exp(one.mean), low, high, verdict)
     return found
 
 

@@ -14,7 +14,7 @@ from generator.analyse.statistics import MATERIAL, ROUNDING, Comparison, Estimat
 
 def compare_unpaired(pairs: Mapping[Key, tuple[Stat, Stat]], floor: float = MATERIAL) -> dict[Key, Comparison]:
     """The first figure of each pair against the second, as one family: all their verdicts are right together, with 95%
-    confidence for what the launches' spread tells. `rounds` is the number of launches of the one that has fewer.
+    confidence for what the launches' spread tells.
 
     Where one has fewer than two launches there is no interval: the ratio is that of the medians, `low` and `high` are
     None, and the verdict is "same" because nothing is proven. Pairs that have no ratio (a figure is not above 0) are
@@ -29,12 +29,12 @@ def _welch(value: Stat, base: Stat) -> Estimate | None:
         return None
     launches = min(value.count, base.count)
     if launches < 2:
-        return Estimate(log(value.median / base.median), None, 0, launches)
+        return Estimate(log(value.median / base.median), None, 0)
     mine, its = ([log(figure) for figure in stat.by_round.values()] for stat in (value, base))
     parts = variance(mine) / len(mine), variance(its) / len(its)
     error = sqrt(sum(parts))
     freedom = launches - 1 if error < ROUNDING else _freedom(parts, (len(mine), len(its)))
-    return Estimate(fmean(mine) - fmean(its), error, freedom, launches)
+    return Estimate(fmean(mine) - fmean(its), error, freedom)
 
 
 def _freedom(parts: tuple[float, float], counts: tuple[int, int]) -> int:

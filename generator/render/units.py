@@ -148,7 +148,7 @@ def change(percent: float | Comparison, spread: float = 0.0) -> str:
     if isinstance(percent, Comparison):
         return change(percent.change_percent, 100 * half_width(percent))
     digits = 0 if abs(percent) >= 9.5 else 1
-    text = _supported(percent, digits, spread) if spread and percent else f"{percent:,.{digits}f}"
+    text = _supported(percent, digits, spread) if spread and percent else f"{percent:z,.{digits}f}"
     return f"{text.replace('-', '−') if text.startswith('-') else f'+{text}'}%"
 
 

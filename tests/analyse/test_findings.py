@@ -316,7 +316,7 @@ def test_standings_name_every_number_of_users_once() -> None:
 def test_an_order_turns_where_a_cell_is_ahead_and_elsewhere_behind(
     verdicts: dict[int, Verdict], turns: tuple[int, int] | None
 ) -> None:
-    comparisons = {users: Comparison(1, None, None, 3, 0, verdict) for users, verdict in verdicts.items()}
+    comparisons = {users: Comparison(1, None, None, verdict) for users, verdict in verdicts.items()}
 
     assert crowd.turns(comparisons) == turns
 
@@ -369,7 +369,7 @@ def test_with_as_many_users_as_make_equal_cells_differ_more_a_difference_decides
     assert after.floors[16] > 0.05
     assert after.floors[4] == MATERIAL
     decides = {one.scenario.id: one.floor for one in after.recommendations}
-    assert (decides["chat"], decides["batch"]) == (MATERIAL, after.floors[16])
+    assert (decides["chat"], decides["batch"], decides["production"]) == (MATERIAL, *[after.floors[16]] * 2)
 
 
 def test_the_first_request_of_a_lone_user_is_in_no_figure_whether_it_was_kept_out_or_not() -> None:

@@ -377,7 +377,7 @@ def test_that_one_user_had_other_prompts_is_said_once_where_users_are_counted() 
 @pytest.mark.parametrize(("verdict", "end"), [("higher", "1.30×)."), ("same", "1.30×), a tie.")])
 def test_a_margin_that_is_not_proven_is_called_a_tie(verdict: Verdict, end: str) -> None:
     fast, slow = (Candidate(cell(method), {}) for method in ("awq", "fp16"))
-    found = Margin(fast, slow, "output_tokens_per_s", Comparison(1.09, 0.91, 1.3, 3, 0.2, verdict))
+    found = Margin(fast, slow, "output_tokens_per_s", Comparison(1.09, 0.91, 1.3, verdict))
 
     macros = environment_of(TEXTS).get_template("macros.md.j2").module
     said = html.unescape(macros.margin(found))  # type: ignore[attr-defined]

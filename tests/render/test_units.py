@@ -63,7 +63,7 @@ def test_a_difference_in_percent_has_the_digits_that_its_spread_supports() -> No
     assert change(unsure) == "+2,400%"
     assert change(-3.26) == "−3.3%"
     assert change(-71.4) == "−71%"
-    assert change(0.0) == "+0.0%"
+    assert change(0.0) == change(-0.04) == "+0.0%"
 
 
 def test_a_chart_s_label_and_its_interval_end_at_the_same_digit_and_its_launches_keep_theirs() -> None:
