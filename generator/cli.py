@@ -252,7 +252,7 @@ def _crosscheck(parsed: argparse.Namespace, _: list[str]) -> int:
 def _told(console: Console, words: list[str], run: measurements.Run) -> int:
     """Show what a run found, and say what to type next; the exit status."""
     from generator.analyse.findings import find
-    from generator.render.terminal import summary
+    from generator.render.terminal import featured_instead, summary
 
     found = find((run,)).runs[0]
     console.print(summary(found))
@@ -269,13 +269,8 @@ def _told(console: Console, words: list[str], run: measurements.Run) -> int:
         console.print(shlex.join(["quantpress", *again, "--retry-failed"]), style="bold", highlight=False)
         return SOME_LAUNCHES_FAILED
     console.print("Next: [bold]mkdocs build[/] writes the site to site/public; [bold]mkdocs serve[/] shows it.")
-    featured = find(measurements.read_runs()).featured
-    if found.kind == "measured" and found.ordinary and featured and featured.manifest.run_id != run.manifest.run_id:
-        console.print(
-            f"Its home page features {featured.manifest.run_id}, which has more methods, cells or launches; to feature "
-            "this run, name it as featured_run in mkdocs.yml.",
-            highlight=False,
-        )
+    if hint := featured_instead(found, find(measurements.read_runs()).featured):
+        console.print(hint, highlight=False)
     return 0
 
 

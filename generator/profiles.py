@@ -108,10 +108,10 @@ class ClosedLoop(_Prompted):
 
     `requests` at each number of users in `users`, but at least `REQUESTS_PER_USER` for each of them: the first ones are
     all sent at once, and say more of that than of a service. Of a user who is alone the first of several warms up, and
-    is in no figure. The outputs are `output_tokens` long on average, from half
-    to one and a half times that, the same for every cell: of equal length, they would all end at once, and the next
-    prompts would wait for one another as they never do in service. Where it `must_fit`, all users' contexts must have
-    room at once, or else the loop counts as not served.
+    is in no figure. The outputs are `output_tokens` long on average, from half to one and a half times that, the same
+    for every cell: of equal length, they would all end at once, and the next prompts would wait for one another as they
+    never do in service. Where it `must_fit`, all users' contexts must have room at once, or else the loop counts as not
+    served.
     """
 
     kind: Literal["closed-loop"]

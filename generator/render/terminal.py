@@ -1,4 +1,4 @@
-"""The tables that the terminal shows when a measurement ends."""
+"""What the terminal shows when a measurement ends."""
 
 from rich.table import Table
 
@@ -29,6 +29,19 @@ def summary(run: RunFindings) -> Table:
         failures = f", {len(method.failed)} failed" if method.failed else ""
         table.add_row(method.method.name, *cells, f"{len(method.valid)}{failures}")
     return table
+
+
+def featured_instead(run: RunFindings, featured: RunFindings | None) -> str | None:
+    """Which run the home page features though this one could be; None where it is this one, or can't be."""
+    if featured is None or run.kind != "measured" or not run.ordinary:
+        return None
+    mine, other = run.manifest.run_id, featured.manifest.run_id
+    if mine == other:
+        return None
+    return (
+        f"Unless mkdocs.yml names a run, the home page features {other}, which has more methods, cells or launches. "
+        f"To feature this one, write there, under extra and quantpress, featured_run: {mine}"
+    )
 
 
 def peers(run: RunFindings) -> Table:

@@ -1,0 +1,30 @@
+"""What the terminal says when a measurement ends."""
+
+from dataclasses import replace
+
+from examples import completed, four_methods, manifest, reported
+
+from generator.analyse.findings import find
+from generator.measurements import Run
+from generator.render.terminal import featured_instead
+
+
+def test_a_run_that_the_home_page_does_not_feature_says_which_it_does_and_how_to_change_that() -> None:
+    lesser = Run(manifest("2026-01-02-later", ("fp16",)), (completed(),))
+    found = find((four_methods(), lesser))
+    greater, mine = found.runs
+
+    hint = featured_instead(mine, found.featured)
+
+    assert found.featured is greater
+    assert hint is not None
+    assert "features 2026-01-01-example" in hint
+    assert hint.endswith("featured_run: 2026-01-02-later")
+
+
+def test_a_run_that_is_featured_or_could_not_be_says_nothing() -> None:
+    (run,) = find((four_methods(),)).runs
+
+    assert featured_instead(run, run) is None
+    assert featured_instead(run, None) is None
+    assert featured_instead(replace(run, kind="demo"), find((reported(),)).featured) is None
