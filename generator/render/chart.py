@@ -17,6 +17,8 @@ DIGITS: Final = 6
 # How a run is drawn: what was not measured on a GPU, or comes second beside another run, is fainter.
 Drawn = Literal["measured", "another", "reported", "demo"]
 
+Kind = Literal["bars", "stack", "curves", "points"]
+
 
 @dataclass(frozen=True, slots=True)
 class Axis:
@@ -101,7 +103,7 @@ class Chart:
     whose records it shows."""
 
     slug: str
-    kind: Literal["bars", "stack", "curves", "points"]
+    kind: Kind
     subject: str
     value: Axis
     series: tuple[Series, ...]

@@ -24,6 +24,8 @@ FOOT: Final = 46
 BEFORE: Final = 0.12
 BEHIND: Final = 0.04
 
+_NEXT_TO_NOTHING: Final = 1e-9
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -69,12 +71,12 @@ def value_scale(chart: Chart) -> Scale:
     """The scale of the figures: from 0, or where it is logarithmic, from below the least."""
     if chart.kind == "stack":
         tops = [sum(m.value for s in chart.series for m in s.marks if m.at == name) for name in chart.categories]
-        return Scale(chart.value, 0.0, max(tops))
+        return Scale(chart.value, 0.0, _end(max(tops)))
     low, high = _reach(mark.reach for series in chart.series for mark in series.marks)
     if chart.value.log:
         return Scale(chart.value, low / 1.6, high * 1.6)
     high = max(high, chart.reference or 0.0)
-    return Scale(chart.value, 0.0, high * (1.02 if chart.kind == "bars" else 1.06) or 1.0)
+    return Scale(chart.value, 0.0, _end(high * (1.02 if chart.kind == "bars" else 1.06)))
 
 
 def across_scale(chart: Chart) -> Scale:
@@ -83,9 +85,15 @@ def across_scale(chart: Chart) -> Scale:
     places = [float(mark.at) for series in chart.series for mark in series.marks]
     low, high = min(places), max(places)
     if not chart.across.log:
-        return Scale(chart.across, 0.0, high / (1 - BEHIND) or 1.0)
+        return Scale(chart.across, 0.0, _end(high / (1 - BEHIND)))
     decade = (log10(high / low) or 1.0) / (1 - BEFORE - BEHIND)
     return Scale(chart.across, low / 10 ** (BEFORE * decade), high * 10 ** (BEHIND * decade))
+
+
+def _end(greatest: float) -> float:
+    """Where an axis from 0 ends: no figure of a record is so small that it can't be told from 0, so an axis of such
+    figures alone ends at 1."""
+    return greatest if greatest > _NEXT_TO_NOTHING else 1.0
 
 
 def _reach(ends: Iterable[tuple[float, float]]) -> tuple[float, float]:

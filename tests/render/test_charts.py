@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from generator.analyse.findings import find, run_findings
 from generator.measurements import Run
 from generator.render import bars, curves
-from generator.render.chart import Axis, Chart, Mark, Series
+from generator.render.chart import Axis, Chart, Kind, Mark, Series
 from generator.render.figure import figure_json
 from generator.render.gallery import Gallery
 from generator.render.geometry import CURVES, Scale, across_scale, value_scale
@@ -194,6 +194,18 @@ def test_a_scale_keeps_the_order_and_its_ticks_inside(
     assert 0 <= scale.share(first) <= scale.share(second) <= 1
     assert all(scale.low <= value <= scale.high for value, _ in scale.ticks)
     assert len({text for _, text in scale.ticks}) == len(scale.ticks) <= 25
+
+
+@pytest.mark.parametrize("kind", ["bars", "stack", "points"])
+@pytest.mark.parametrize("figure", [0.0, 5e-324, 1e-300])
+def test_an_axis_of_figures_that_are_next_to_nothing_ends_at_1(kind: Kind, figure: float) -> None:
+    across = Axis("Weights", "GiB") if kind == "points" else None
+    series = (Series("AWQ", (Mark(figure if across else "AWQ", figure, "awq"),)),)
+    chart = Chart("x", kind, "Method", Axis("Speed", "tokens/s"), series, ("r",), across=across)
+
+    assert value_scale(chart).high == 1.0
+    assert value_scale(chart).ticks[-1] == (1.0, "1.0")
+    assert "1.0" in {text.text for text in drawn(chart).iter("text")}
 
 
 def points(*found: tuple[str, float, float]) -> Chart:
