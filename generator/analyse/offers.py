@@ -46,7 +46,7 @@ class Advising:
     def knows_quality(self) -> bool:
         """Whether any cell's quality was compared with that of another."""
         pairs = zip(self.cells, self.offers, strict=True)
-        return any(offer.perplexity_rise_percent is not None for one, offer in pairs if not one.cell.is_baseline)
+        return any(offer.perplexity_rise_high_percent is not None for one, offer in pairs if not one.cell.is_baseline)
 
     @property
     def absent(self) -> dict[str, Reason]:
@@ -147,20 +147,19 @@ def _offer(
         kv_bytes_per_token=kv_bytes,
         speeds={users: stat.median for users, stat in sorted(speeds.items())},
         log_ratios={users: of[one.cell.id] for users, of in ratios.items() if one.cell.id in of},
-        perplexity_rise_percent=rise_percent[0] if rise_percent else None,
-        perplexity_rise_high_percent=rise_percent[1] if rise_percent else None,
+        perplexity_rise_high_percent=rise_percent,
         absent=absent,
     )
 
 
-def _rise_percent(run: RunFindings, one: CellFindings) -> tuple[float, float] | None:
-    """The mean rise of the perplexity against the baseline's, and the upper end of its interval; the baseline's own is
-    0 whether it was measured or not."""
+def _rise_percent(run: RunFindings, one: CellFindings) -> float | None:
+    """The upper end of the interval of the perplexity's rise against the baseline's; the baseline's own is 0 whether it
+    was measured or not."""
     if one.cell.is_baseline:
-        return 0.0, 0.0
+        return 0.0
     found = run.quality.get(one.cell)
     ratio = found.perplexity_ratio if found else None
-    return (100 * (ratio.mean - 1), 100 * (ratio.high - 1)) if ratio else None
+    return 100 * (ratio.high - 1) if ratio else None
 
 
 def _why_no_quality(run: RunFindings, one: CellFindings) -> Reason:

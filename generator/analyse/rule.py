@@ -65,7 +65,7 @@ class Offer:
     kv_bytes_per_token  of KV cache, for one token of one user
     speeds              median tokens/s of all users together, by the number of users
     log_ratios          by the number of users, then by the other cell: that of this speed to the other's
-    perplexity_rise_percent, perplexity_rise_high_percent  against FP16: the mean, and the upper end of its interval
+    perplexity_rise_high_percent  the upper end of the interval of the perplexity's rise against FP16
     absent              why a figure is None, by its name
     """
 
@@ -75,7 +75,6 @@ class Offer:
     kv_bytes_per_token: float | None
     speeds: Mapping[int, float]
     log_ratios: Mapping[int, Mapping[str, LogRatio]]
-    perplexity_rise_percent: float | None
     perplexity_rise_high_percent: float | None
     absent: Mapping[str, Reason]
 

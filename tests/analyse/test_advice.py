@@ -40,7 +40,6 @@ def offer(
         kv_bytes_per_token=131072,
         speeds={1: speed},
         log_ratios={1: ahead} if ahead else {},
-        perplexity_rise_percent=rise_percent,
         perplexity_rise_high_percent=rise_percent,
         absent={},
     )
@@ -67,8 +66,7 @@ def offers(draw: st.DrawFn) -> list[Offer]:
                 users: {other: ratio(users, cell, other) for other in cells if other != cell and users in speeds[other]}
                 for users in (speeds[cell] if error is not None else ())
             },
-            perplexity_rise_percent=(rise := draw(st.none() | st.floats(-1, 20))),
-            perplexity_rise_high_percent=rise,
+            perplexity_rise_high_percent=draw(st.none() | st.floats(-1, 20)),
             absent={},
         )
         for cell in cells

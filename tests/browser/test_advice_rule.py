@@ -58,7 +58,6 @@ def some_offers(random: Random) -> list[Offer]:
                 for users in USERS
                 if random.random() < 0.85
             },
-            perplexity_rise_percent=None,
             perplexity_rise_high_percent=maybe(random.choice([0.0, 1.0, random.uniform(-1, 9)]), 0.2),
             absent={},
         )
