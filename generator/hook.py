@@ -18,7 +18,8 @@ from mkdocs.structure.pages import Page
 from generator import finished
 from generator.aside import anchors, put_back, scrollable, set_aside
 from generator.errors import QuantpressError
-from generator.site import LEDGER, Choices, Content, site_files
+from generator.kept import Content
+from generator.site import LEDGER, Choices, site_files
 from generator.written import pages_in, refuse_unfilled, write_ups
 
 _made: dict[str, Content] = {}

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from generator.analyse.brief import Brief
     from generator.render.alone import Alone
 
+# A file's text, or its bytes, or where it lies on disk already.
+Content = str | bytes | Path
+
 # Written last, so that a folder that has it is whole.
 _TOLD: Final = "told.json"
 
@@ -29,12 +32,19 @@ _OF_EACH: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Of one run; `files` are the site's by their paths: where they lie on disk, or their texts where none could be
+    """Of one run; `files` are the site's by their paths: where they lie on disk, or what is in them where none could be
     written."""
 
     brief: "Brief"
     rows: str
-    files: Mapping[str, Path | str]
+    files: Mapping[str, Content]
+
+
+def in_bytes(content: Content) -> bytes:
+    """What is in a file."""
+    if isinstance(content, Path):
+        return content.read_bytes()
+    return content.encode() if isinstance(content, str) else content
 
 
 def key_of(folder: Path, state: str) -> str:
@@ -79,7 +89,7 @@ def keep(root: Path, key: str, made: "Alone") -> Kept:
     """Keep what was made of a run."""
     folder = root / _name(made.brief.run_id, key)
     temporary = folder.with_name(f"{folder.name}.{os.getpid()}")
-    contents = {path: text.encode() for path, text in made.files.items()}
+    contents = {path: in_bytes(content) for path, content in made.files.items()}
     told = {
         "key": key,
         "brief": _briefs().dump_json(made.brief).decode(),

@@ -7,7 +7,7 @@ from typing import overload
 from generator.analyse.brief import Brief
 from generator.analyse.findings import run_findings
 from generator.analyse.run import RunFindings
-from generator.kept import Kept, keep, recall, sweep
+from generator.kept import Content, Kept, in_bytes, keep, recall, sweep
 from generator.measurements import read_run
 from generator.render.alone import Alone
 
@@ -40,15 +40,14 @@ class Shelf(Sequence[RunFindings]):
         return [one.rows for one in self._kept]
 
     @property
-    def files(self) -> dict[str, Path | str]:
+    def files(self) -> dict[str, Content]:
         """Every run's files."""
         return {path: content for one in self._kept for path, content in one.files.items()}
 
     def texts(self, path_of: Callable[[str], str]) -> Iterator[tuple[str, str]]:
         """Of each run, its id and what is in the file at `path_of` its id."""
         for one in self._kept:
-            content = one.files[path_of(one.brief.run_id)]
-            yield one.brief.run_id, content if isinstance(content, str) else content.read_bytes().decode()
+            yield one.brief.run_id, in_bytes(one.files[path_of(one.brief.run_id)]).decode()
 
     def __len__(self) -> int:
         return len(self._folders)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from generator.errors import UsageError
 from generator.folders import CACHE, MEASUREMENTS, TEMPLATES, run_folders
-from generator.kept import key_of
+from generator.kept import Content, in_bytes, key_of
 
 if TYPE_CHECKING:
     from jinja2 import BytecodeCache
@@ -29,9 +29,6 @@ LEDGER: Final = ".generated"
 
 # The libraries whose output is in the files.
 _MAKERS: Final = ("jinja2", "mpmath", "pillow", "plotly", "pydantic")
-
-# Text, or what is none: pictures; or where it lies on disk already.
-Content = str | bytes | Path
 
 
 @dataclass(frozen=True)
@@ -151,7 +148,7 @@ def _make(keys: Mapping[Path, str], choices: Choices, site_url: str, written: Ma
     from generator.render.alone import alone, sheet_path
     from generator.render.cells import OLDER_CELLS, older_cells
     from generator.render.gallery import Gallery
-    from generator.render.head import with_heads
+    from generator.render.head import with_head_of_writing, with_heads
     from generator.render.pages import environment_of, render_pages
     from generator.render.sheet import ALL_CELLS, all_cells_csv
     from generator.render.write_up import write_up
@@ -172,7 +169,9 @@ def _make(keys: Mapping[Path, str], choices: Choices, site_url: str, written: Ma
     gallery = Gallery()
     pages = render_pages(findings, templates, paths, price, site_url, gallery, compiled)
     files = with_heads(pages, findings, tell, site_url, paths)
-    own = {path: write_up(path, text, findings, templates, gallery) for path, text in written.items()}
+    own: dict[str, str | bytes] = {}
+    for path, text in written.items():
+        own |= with_head_of_writing(path, write_up(path, text, findings, templates, gallery))
     older = shelf.rows[: len(shelf) - runs.in_page(findings.briefs)]
     tables = {
         ALL_CELLS: all_cells_csv(shelf.texts(sheet_path)),
@@ -212,7 +211,7 @@ def write_files(files: Mapping[str, Content], folder: Path) -> int:
     changed = 0
     for path, made in files.items():
         # As bytes, because a CSV file ends its lines otherwise.
-        target, content = folder / path, _bytes(made)
+        target, content = folder / path, in_bytes(made)
         if not target.is_file() or target.read_bytes() != content:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
@@ -222,9 +221,3 @@ def write_files(files: Mapping[str, Content], folder: Path) -> int:
         changed += 1
     ledger.write_text("".join(f"{path}\n" for path in sorted(files)), encoding="utf-8")
     return changed
-
-
-def _bytes(content: Content) -> bytes:
-    if isinstance(content, Path):
-        return content.read_bytes()
-    return content.encode() if isinstance(content, str) else content

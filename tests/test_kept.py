@@ -10,7 +10,7 @@ from examples import completed, four_methods, replaced
 from generator import site
 from generator.analyse.findings import run_findings
 from generator.folders import TEMPLATES
-from generator.kept import keep
+from generator.kept import Content, keep
 from generator.measurements import Run, read_run, write_launch, write_manifest
 from generator.render import alone, dataset, feed, pages, runs, units
 from generator.render.about import teller
@@ -71,7 +71,7 @@ def remove(records: Path, day: int) -> None:
     folder.rmdir()
 
 
-def contents(files: dict[str, site.Content]) -> dict[str, bytes]:
+def contents(files: dict[str, Content]) -> dict[str, bytes]:
     return {
         path: it.read_bytes() if isinstance(it, Path) else it.encode() if isinstance(it, str) else it
         for path, it in files.items()

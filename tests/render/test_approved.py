@@ -16,6 +16,7 @@ from examples import TASKS, completed, failed, manifest, peer, replaced, with_co
 from experiments import part_of_the_experiment, searched, with_long_prompts_measured
 
 from generator import site
+from generator.kept import in_bytes
 from generator.measurements import Run, write_launch, write_manifest, write_peer
 from generator.methods import METHOD_IDS
 from generator.record import Fault
@@ -80,8 +81,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
         patch.setattr(pages, "__version__", "0.0.0")  # a release changes no page
         choices = site.Choices(featured_run=FEATURED, price_per_hour=0.36)
         files = site.site_files(choices, folder / "measurements", "https://example.org/", {"write-up.md": WRITE_UP})
-        texts = {path: it.read_text(encoding="utf-8") if isinstance(it, Path) else it for path, it in files.items()}
-    return {path: readable(text) for path, text in texts.items() if isinstance(text, str)}
+        return {name: readable(in_bytes(files[name]).decode()) for name in NAMES}
 
 
 def readable(text: str) -> str:

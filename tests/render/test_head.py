@@ -13,9 +13,9 @@ from generator.analyse.findings import find
 from generator.folders import MEASUREMENTS, TEMPLATES
 from generator.measurements import Run, read_runs
 from generator.render.about import plain, teller
-from generator.render.address import source_of
+from generator.render.card import Card, draw
 from generator.render.dataset import NAMED
-from generator.render.head import with_head_of_run, with_heads
+from generator.render.head import with_head_of_run, with_head_of_writing, with_heads
 from generator.render.pages import environment_of, render_pages, render_run
 
 URL = "https://example.org/quantpress/"
@@ -37,11 +37,10 @@ HOSTILE = ["</script><script>alert(1)</script>", "a: b # c", '"\\', "{{ 7*7 }}",
 def made(*runs: Run, site_url: str = URL) -> dict[str, str | bytes]:
     findings, environment = find(runs), environment_of(TEXTS)
     tell = teller(environment)
-    of_runs = {
-        source_of(run): with_head_of_run(render_run(run, environment, FILES), run, tell, site_url, FILES)
-        for run in findings.runs
-    }
-    return with_heads(render_pages(findings, TEXTS, FILES), findings, tell, site_url, FILES) | of_runs
+    files = with_heads(render_pages(findings, TEXTS, FILES), findings, tell, site_url, FILES)
+    for run in findings.runs:
+        files |= with_head_of_run(render_run(run, environment, FILES), run, tell, site_url, FILES)
+    return files
 
 
 def meta(text: str | bytes) -> dict[str, Any]:
@@ -67,16 +66,44 @@ def test_every_page_has_a_headline_and_a_card_that_was_drawn(runs: tuple[Run, ..
         assert one["headline"].strip(), path
         if not path.startswith("runs/"):
             assert one["card_alt"].startswith(one["headline"]), path
-            assert isinstance(files[one["card"]], bytes), path
+        assert isinstance(files[one["card"]], bytes), path
 
 
-def test_pages_of_the_nav_differ_in_their_cards_and_those_of_runs_have_none_of_their_own() -> None:
-    files = made(four_methods())
+def test_each_page_has_a_card_of_its_own() -> None:
+    runs = (four_methods(), Run(manifest("2026-01-02-example"), four_methods().launches))
+    files = made(*runs)
     cards = [content for content in files.values() if isinstance(content, bytes)]
 
-    assert len(set(cards)) == len(cards) == len(metas(files)) - 1  # all but the run's
-    assert "card" not in metas(files)["runs/2026-01-01-example.md"]
-    assert files == made(four_methods())
+    assert len(set(cards)) == len(cards) == len(metas(files))
+    assert files == made(*runs)
+
+
+def test_a_run_s_head_says_which_model_it_measured_on_what() -> None:
+    example = Run(manifest(model_name="A model", gpu_name="A card"), four_methods().launches)
+    one = meta(made(example)["runs/2026-01-01-example.md"])
+
+    assert one["headline"] == "2026-01-01-example: A model on A card"
+    assert one["card_alt"] == "A model on A card. Run 2026-01-01-example"
+    assert one["description"].startswith("A model on A card: every figure of one run")
+
+
+def test_a_write_up_has_a_card_with_its_heading_and_what_its_author_says_of_it_stands() -> None:
+    page = (
+        "---\nwrite_up: true\n# no heading\ndescription: What I found.\ncard_alt: Mine.\n---\n\n# AWQ & *me*\n\n---\n"
+    )
+    files = with_head_of_writing("posts/mine.md", page)
+
+    one = meta(files["posts/mine.md"])
+    assert (one["headline"], one["description"], one["card_alt"]) == ("AWQ & *me*", "What I found.", "Mine.")
+    assert files[one["card"]] == draw(Card("AWQ & *me*", "What I found."))
+    assert str(files["posts/mine.md"]).endswith("---\n\n# AWQ & *me*\n\n---\n")
+
+
+@pytest.mark.parametrize(("front", "headline"), [("title: Mine\n", "Mine"), ("", "mine")])
+def test_a_write_up_without_a_heading_is_called_by_its_title_or_its_file(front: str, headline: str) -> None:
+    files = with_head_of_writing("mine.md", f"---\nwrite_up: true\n{front}---\n\nText.\n")
+
+    assert meta(files["mine.md"])["headline"] == headline
 
 
 def test_the_home_page_s_card_says_its_verdict() -> None:
