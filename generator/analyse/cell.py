@@ -84,6 +84,11 @@ class CellFindings:
         return self.valid[0].configuration if self.valid else None
 
     @property
+    def reserves(self) -> bool:
+        """See `reserves`."""
+        return reserves(self.stats)
+
+    @property
     def memory_parts(self) -> MemoryParts | None:
         """None unless the device's memory and the weights are known."""
         used, free = self.stats.get("gpu_memory_used_mib"), self.stats.get("gpu_memory_free_mib")
@@ -171,7 +176,7 @@ def find_cell(cell: Cell, launches: Sequence[Completed | Failed | Reported], pro
         cell=cell,
         valid=valid,
         failed=tuple(launch for launch in launches if isinstance(launch, Failed)),
-        stats=stats | dict(_derived(profile, stats, points)) | _smallest_card(valid, stats),
+        stats=stats | dict(_derived(profile, stats, points)) | (smallest_card(valid, stats) if reserves(stats) else {}),
         absent=absent,
         points=points,
         unserved=tuple(one for key, one in unserved.items() if key not in served),
@@ -219,19 +224,27 @@ def _derived(
             yield "energy_per_token_j", point.stats["energy_per_token_j"]
 
 
-def _smallest_card(valid: Sequence[Completed | Reported], stats: Mapping[str, Stat]) -> dict[str, Stat]:
+def reserves(stats: Mapping[str, Stat]) -> bool:
+    """Whether the engine reserved its KV cache, and room for its largest step, when it started."""
+    return "kv_cache_gib" in stats
+
+
+def smallest_card(
+    valid: Sequence[Completed | Reported], stats: Mapping[str, Stat], activation_bytes_per_token: float = 0.0
+) -> dict[str, Stat]:
     """`smallest_card_gib`: what one user with `CHAT_TOKENS` of context needs: the weights, the KV cache of that
-    context, and what the engine takes besides. Nothing where the device's memory is not known, or the cache's size."""
+    context, what grows with it besides, and what the engine takes whatever it is. Nothing where the device's memory is
+    not known, or the cache's size."""
     per_token = next((launch.configuration.kv_cache_bytes_per_token for launch in valid), None)
     used = stats.get("gpu_memory_used_mib")
     if used is None or per_token is None or "weights_gib" not in stats:
         return {}
-    cache_gib = CHAT_TOKENS * per_token / GIB
+    context_gib = CHAT_TOKENS * (per_token + activation_bytes_per_token) / GIB
     needed = {}
     for round_, used_mib in used.by_round.items():
         parts = {name: stats[name].by_round.get(round_, 0.0) for name in MEMORY_PARTS if name in stats}
         reserved_gib = parts.get("kv_cache_gib", 0.0)
-        needed[round_] = max(used_mib / GIB_IN_MIB, sum(parts.values())) - reserved_gib + cache_gib
+        needed[round_] = max(used_mib / GIB_IN_MIB, sum(parts.values())) - reserved_gib + context_gib
     return {"smallest_card_gib": Stat(needed)}
 
 

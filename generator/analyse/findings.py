@@ -1,12 +1,14 @@
 """Findings: all that a page may say, worked out from the runs. Frozen values; no words, no formatting."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from itertools import islice
 from typing import Final, get_args
 
 from generator.analyse.brief import Brief, brief_of
 from generator.analyse.cell import CellFindings, find_cell
+from generator.analyse.growth import growth_of
 from generator.analyse.run import Kind, RunFindings
 from generator.analyse.search import found_by_search
 from generator.errors import UsageError
@@ -22,10 +24,10 @@ class Findings:
     """Every run, oldest first, in brief and whole, and those that pages speak of by name.
 
     Taking up a run whole takes time where `runs` reads it only when it is asked for: pages ask for the newest, and for
-    those below. `checked` are those that a peer has checked, the newest first. `explained` is the featured run, or else
-    the newest measured one, whose memory is known in parts; `served` likewise one in which many users were served;
-    `paradox` are the three runs of the newest paradox experiment, in its order, or none; `long_context` is the newest
-    run with long prompts."""
+    those below, which know what the newest run with long prompts says of their engines' memory. `checked` are those
+    that a peer has checked, the newest first. `explained` is the featured run, or else the newest measured one, whose
+    memory is known in parts; `served` likewise one in which many users were served; `paradox` are the three runs of the
+    newest paradox experiment, in its order, or none; `long_context` is the newest run with long prompts."""
 
     briefs: tuple[Brief, ...]
     runs: Sequence[RunFindings]
@@ -64,18 +66,29 @@ def choose(briefs: tuple[Brief, ...], runs: Sequence[RunFindings], featured: str
     named = briefs[at[featured]] if featured is not None else None
     chosen = named or _newest(usable, "measured") or _newest(usable, "reported")
 
+    long_context = _newest(long, "measured") or _newest(long, "demo")
+    longest = runs[at[long_context.run_id]] if long_context else None
+    growth = growth_of(longest.manifest.run_id, longest.shown) if longest else None
+
+    @cache  # templates ask whether two of them are the same one
+    def grown(run_id: str) -> RunFindings:
+        run = runs[at[run_id]]
+        if growth is None or longest is None or run.manifest.model_name != longest.manifest.model_name:
+            return run
+        return replace(run, cells=tuple(growth.of(one) for one in run.cells), growth=growth)
+
     def whole(brief: Brief | None) -> RunFindings | None:
-        return runs[at[brief.run_id]] if brief else None
+        return grown(brief.run_id) if brief else None
 
     return Findings(
         briefs=briefs,
         runs=runs,
-        checked=tuple(runs[at[brief.run_id]] for brief in islice(checked, CHECKED)),
+        checked=tuple(grown(brief.run_id) for brief in islice(checked, CHECKED)),
         featured=whole(chosen),
         explained=whole(chosen if chosen in in_parts else _newest(in_parts, "measured")),
         served=whole(chosen if chosen in serving else _newest(serving, "measured")),
-        paradox=tuple(runs[at[brief.run_id]] for brief in _paradox(briefs)),
-        long_context=whole(_newest(long, "measured") or _newest(long, "demo")),
+        paradox=tuple(grown(brief.run_id) for brief in _paradox(briefs)),
+        long_context=whole(long_context),
         reported=whole(_newest(usable, "reported")),
         demo=whole(_newest(usable, "demo")),
     )

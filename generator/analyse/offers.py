@@ -133,6 +133,9 @@ def _offer(
         absent["overhead_gib"] = _reason(one, "gpu_memory_used_mib", "gpu_memory_free_mib", "weights_gib")
     if kv_bytes is None:
         absent["kv_bytes_per_token"] = Reason("unrecorded")
+    activation_bytes = _activation_bytes(run, one)
+    if activation_bytes is None:
+        absent["activation_bytes_per_token"] = Reason("no_long_prompts")
     if not speeds:
         absent["speeds"] = Reason("unrecorded")
     if rise_percent is None:
@@ -145,11 +148,19 @@ def _offer(
         weights_gib=weights.median if weights else None,
         overhead_gib=overhead_gib,
         kv_bytes_per_token=kv_bytes,
+        activation_bytes_per_token=activation_bytes,
         speeds={users: stat.median for users, stat in sorted(speeds.items())},
         log_ratios={users: of[one.cell.id] for users, of in ratios.items() if one.cell.id in of},
         perplexity_rise_high_percent=rise_percent,
         absent=absent,
     )
+
+
+def _activation_bytes(run: RunFindings, one: CellFindings) -> float | None:
+    """What activations grow by for a token; None where the engine reserves none, and no run says by how much."""
+    if one.reserves:
+        return 0.0
+    return run.growth.activation_bytes_per_token if run.growth and run.growth.cell.engine == one.cell.engine else None
 
 
 def _rise_percent(run: RunFindings, one: CellFindings) -> float | None:

@@ -52,7 +52,7 @@ class LogRatio(NamedTuple):
 class Reason:
     """Why an offer lacks a figure: `record` has it in the record's own words, `text`; the others say all themselves."""
 
-    kind: Literal["record", "unrecorded", "random_weights", "no_comparison"]
+    kind: Literal["record", "unrecorded", "random_weights", "no_comparison", "no_long_prompts"]
     text: str = ""
 
 
@@ -63,6 +63,7 @@ class Offer:
     cell                the id of the cell
     overhead_gib        device memory besides the weights and the KV cache: activations, CUDA graphs, context, the rest
     kv_bytes_per_token  of KV cache, for one token of one user
+    activation_bytes_per_token  of activations, for the same; 0 where the engine reserved its largest step
     speeds              median tokens/s of all users together, by the number of users
     log_ratios          by the number of users, then by the other cell: that of this speed to the other's
     perplexity_rise_high_percent  the upper end of the interval of the perplexity's rise against FP16
@@ -73,6 +74,7 @@ class Offer:
     weights_gib: float | None
     overhead_gib: float | None
     kv_bytes_per_token: float | None
+    activation_bytes_per_token: float | None
     speeds: Mapping[int, float]
     log_ratios: Mapping[int, Mapping[str, LogRatio]]
     perplexity_rise_high_percent: float | None
@@ -98,6 +100,7 @@ class Ranked:
 
     cell: str
     tokens_per_s: float
+    besides_gib: float
     kv_cache_gib: float
     needed_gib: float
     score: float
@@ -121,17 +124,25 @@ class Excluded:
 
 def kv_cache_gib(offer: Offer, wishes: Wishes) -> float | None:
     """What the KV cache of all users takes, each with the whole context."""
-    if offer.kv_bytes_per_token is None:
-        return None
-    return float(wishes.users) * wishes.context_tokens * offer.kv_bytes_per_token / GIB
+    return _grown_gib(offer.kv_bytes_per_token, wishes)
+
+
+def besides_gib(offer: Offer, wishes: Wishes) -> float | None:
+    """What is taken besides weights and KV cache, with what grows of it."""
+    growing = _grown_gib(offer.activation_bytes_per_token, wishes)
+    return None if offer.overhead_gib is None or growing is None else offer.overhead_gib + growing
 
 
 def needed_gib(offer: Offer, wishes: Wishes) -> float | None:
     """The smallest card that has room for what is asked for; None where a part of it is not known."""
-    cache = kv_cache_gib(offer, wishes)
-    if offer.weights_gib is None or offer.overhead_gib is None or cache is None:
+    cache, besides = kv_cache_gib(offer, wishes), besides_gib(offer, wishes)
+    if offer.weights_gib is None or besides is None or cache is None:
         return None
-    return offer.weights_gib + offer.overhead_gib + cache
+    return offer.weights_gib + besides + cache
+
+
+def _grown_gib(bytes_per_token: float | None, wishes: Wishes) -> float | None:
+    return None if bytes_per_token is None else float(wishes.users) * wishes.context_tokens * bytes_per_token / GIB
 
 
 def ln(value: float) -> float:
@@ -175,7 +186,7 @@ def _exclusion(offer: Offer, wishes: Wishes, rule: Rule) -> Excluded | None:
         if constraint == "users" and wishes.users not in offer.speeds:
             return Excluded(offer.cell, constraint, None, wishes.users, max(offer.speeds, default=None))
         if constraint == "memory":
-            parts = ("weights_gib", "overhead_gib", "kv_bytes_per_token")
+            parts = ("weights_gib", "overhead_gib", "kv_bytes_per_token", "activation_bytes_per_token")
             missing = next((part for part in parts if getattr(offer, part) is None), None)
             needed = needed_gib(offer, wishes)
             if missing is not None or needed is None:
@@ -193,13 +204,17 @@ def _exclusion(offer: Offer, wishes: Wishes, rule: Rule) -> Excluded | None:
 
 def _scored(offer: Offer, wishes: Wishes, rule: Rule) -> Ranked:
     speed, cache, needed = offer.speeds[wishes.users], kv_cache_gib(offer, wishes), needed_gib(offer, wishes)
+    besides = besides_gib(offer, wishes)
     assert cache is not None
+    assert besides is not None
     assert needed is not None
     logs: dict[Term, float] = {"speed": ln(speed), "memory": ln(needed)}
     score = 0.0
     for (term, better), share in zip(rule.objective, _shares(wishes), strict=True):
         score += share * (logs[term] if better == "high" else -logs[term])
-    return Ranked(offer.cell, speed, cache, needed, score, lead=None, lead_low=None, lead_high=None, tied=False)
+    return Ranked(
+        offer.cell, speed, besides, cache, needed, score, lead=None, lead_low=None, lead_high=None, tied=False
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from generator.analyse import crowd, noise
 from generator.analyse.cell import CellFindings
+from generator.analyse.growth import Growth
 from generator.analyse.neutral import neutral_in
 from generator.analyse.noise import Detectable, Points
 from generator.analyse.peers import PeerFindings, peers_of
@@ -37,11 +38,13 @@ Kind = Literal["measured", "demo", "reported"]
 
 @dataclass(frozen=True)
 class RunFindings:
-    """One run. `cells` are all of it; `shown` one for each method in each engine, in the mode that serves best."""
+    """One run. `cells` are all of it; `shown` one for each method in each engine, in the mode that serves best.
+    `growth` is what another run, with long prompts, says of the engine that reserves no memory."""
 
     run: Run
     kind: Kind
     cells: tuple[CellFindings, ...]
+    growth: Growth | None = None
 
     @property
     def manifest(self) -> MeasuredRun | ReportedRun:

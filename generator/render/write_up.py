@@ -161,9 +161,9 @@ class _References:
         return self._macros.provenance(self._run(run))
 
     def _run(self, name: str) -> RunFindings:
-        run_ids = [brief.run_id for brief in self._findings.briefs]
-        if name == FEATURED and self._findings.featured:
-            found = self._findings.featured
+        run_ids, featured = [brief.run_id for brief in self._findings.briefs], self._findings.featured
+        if featured and name in {FEATURED, featured.manifest.run_id}:
+            found = featured
         elif name in run_ids:
             found = self._findings.runs[run_ids.index(name)]
         else:

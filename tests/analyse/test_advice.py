@@ -38,6 +38,7 @@ def offer(
         weights_gib=weights_gib,
         overhead_gib=1.0,
         kv_bytes_per_token=131072,
+        activation_bytes_per_token=0.0,
         speeds={1: speed},
         log_ratios={1: ahead} if ahead else {},
         perplexity_rise_high_percent=rise_percent,
@@ -61,6 +62,7 @@ def offers(draw: st.DrawFn) -> list[Offer]:
             weights_gib=draw(sizes),
             overhead_gib=draw(st.none() | sizes),
             kv_bytes_per_token=draw(st.none() | st.integers(1, 10**6)),
+            activation_bytes_per_token=draw(st.none() | st.floats(0, 10**6)),
             speeds=speeds[cell],
             log_ratios={
                 users: {other: ratio(users, cell, other) for other in cells if other != cell and users in speeds[other]}

@@ -52,6 +52,7 @@ def some_offers(random: Random) -> list[Offer]:
             weights_gib=maybe(size()),
             overhead_gib=maybe(random.choice([0.0, 1.25, size()])),
             kv_bytes_per_token=maybe(random.choice([2048, 131072, 131072, random.randint(1, 10**7)])),
+            activation_bytes_per_token=maybe(random.choice([0.0, 0.0, random.uniform(0, 10**6)]), 0.02),
             speeds={users: size() * 100 for users in USERS if random.random() < 0.85},
             log_ratios={
                 users: {other: ratio() for other in cells if random.random() < 0.9}

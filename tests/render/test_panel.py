@@ -129,7 +129,7 @@ def test_what_was_asked_for_is_repeated_as_it_was_given() -> None:
 def ranked(
     score: float, lead: float | None = None, lead_low: float | None = None, lead_high: float | None = None
 ) -> Ranked:
-    return Ranked("awq-vllm-eager", 100.0, 1.0, 8.0, score, lead, lead_low, lead_high, tied=True)
+    return Ranked("awq-vllm-eager", 100.0, 2.0, 1.0, 8.0, score, lead, lead_low, lead_high, tied=True)
 
 
 def test_a_lead_is_told_as_a_ratio_with_its_interval_and_without_one_as_that_of_the_figures() -> None:
@@ -183,4 +183,4 @@ def test_without_quality_no_limit_of_it_can_be_set_and_the_page_says_why() -> No
 
 
 def test_where_the_memory_is_computed_the_share_that_vllm_takes_is_stated() -> None:
-    assert "gpu_memory_utilization, 0.92 by default and 0.9 in this run" in text_of(scenarios(with_controls()))
+    assert "gpu_memory_utilization of it, 0.92 by default and 0.9 in this run" in text_of(scenarios(with_controls()))

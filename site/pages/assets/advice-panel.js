@@ -87,13 +87,13 @@
         }));
 
     const row = (entry, best, wishes) => {
-      const { name, method, speed_texts, weights_gib, overhead_gib, perplexity_rise_high_percent: rise } =
+      const { name, method, speed_texts, weights_gib, perplexity_rise_high_percent: rise } =
         named.get(entry.cell);
       return say("row", {
         name, method,
         speed: speed_texts[wishes.users],
         weights: fixed(weights_gib, 2),
-        overhead: fixed(overhead_gib, 2),
+        overhead: fixed(entry.besides_gib, 2),
         cache: fixed(entry.kv_cache_gib, 2),
         needed: say("needed-of", {
           needed: upward(entry.needed_gib),

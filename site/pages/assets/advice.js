@@ -8,7 +8,7 @@
   const GIB = 1073741824;
   const LN_2 = 0.6931471805599453;
   const SQRT_HALF = 0.7071067811865476;
-  const PARTS = ["weights_gib", "overhead_gib", "kv_bytes_per_token"];
+  const PARTS = ["weights_gib", "overhead_gib", "kv_bytes_per_token", "activation_bytes_per_token"];
 
   const measuredUsers = (offer) => Object.keys(offer.speeds).map(Number);
   const sorted = (numbers) => [...numbers].sort((one, other) => one - other);
@@ -32,14 +32,15 @@
     return exponent * LN_2 + 2 * z * series;
   }
 
-  function kvCacheGib(offer, wishes) {
-    if (offer.kv_bytes_per_token === null) return null;
-    return wishes.users * wishes.context_tokens * offer.kv_bytes_per_token / GIB;
-  }
+  const grownGib = (bytesPerToken, wishes) => wishes.users * wishes.context_tokens * bytesPerToken / GIB;
+
+  const kvCacheGib = (offer, wishes) => grownGib(offer.kv_bytes_per_token, wishes);
+
+  const besidesGib = (offer, wishes) => offer.overhead_gib + grownGib(offer.activation_bytes_per_token, wishes);
 
   function neededGib(offer, wishes) {
     if (PARTS.some((part) => offer[part] === null)) return null;
-    return offer.weights_gib + offer.overhead_gib + kvCacheGib(offer, wishes);
+    return offer.weights_gib + besidesGib(offer, wishes) + kvCacheGib(offer, wishes);
   }
 
   function exclusion(offer, wishes, rule) {
@@ -78,7 +79,8 @@
       score += shares[index] * (better === "high" ? logs[term] : -logs[term]);
     });
     return {
-      cell: offer.cell, tokens_per_s: speed, kv_cache_gib: kvCacheGib(offer, wishes), needed_gib: needed, score,
+      cell: offer.cell, tokens_per_s: speed, besides_gib: besidesGib(offer, wishes),
+      kv_cache_gib: kvCacheGib(offer, wishes), needed_gib: needed, score,
       lead: null, lead_low: null, lead_high: null, tied: false,
     };
   }
