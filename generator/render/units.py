@@ -1,8 +1,9 @@
 """The one place where a number becomes text.
 
-A figure with a 95% interval has no digit below the first of half that interval's width, or below the second where the
-first is 1 or 2: 3,193.1 between 2,638 and 3,627 is 3,200. The pages of single runs and the files give all digits. So do
-ratios: how near to 1 an end of the interval lies must be seen.
+A figure with a 95% interval has no digit below the second of half that interval's width: 3,193.1 between 2,638 and 3,627
+is 3,190 (Guide to the Expression of Uncertainty in Measurement, JCGM 100:2008, 7.2.6: an uncertainty has two digits at
+most). The pages of single runs and the files give all digits. So do ratios: how near to 1 an end of the interval lies
+must be seen.
 """
 
 from math import ceil, floor, log10
@@ -111,8 +112,7 @@ def half_width(figure: Stat | Interval | Comparison) -> float:
 
 def _supported(value: float, digits: int, spread: float) -> str:
     """With the digits that `spread` leaves, but at least the first."""
-    # A third of it begins one place further down where the spread begins with 1 or 2.
-    digits = min(digits, max(-_magnitude(spread / 3), -_magnitude(value)))
+    digits = min(digits, max(1 - _magnitude(spread), -_magnitude(value)))
     return f"{round(value, digits):,.{max(0, digits)}f}"
 
 

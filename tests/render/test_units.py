@@ -17,19 +17,23 @@ def stat(*launches: float) -> Stat:
 @pytest.mark.parametrize(
     ("value", "digits", "spread", "said"),
     [
-        (3193.1, 1, 494.0, "3,200"),
-        (1254.8, 1, 130.0, "1,250"),  # 130 begins with 1: one digit more
+        (3193.1, 1, 494.0, "3,190"),
+        (1254.8, 1, 130.0, "1,250"),
         (2072.3, 1, 29.0, "2,072"),
-        (2072.3, 1, 31.0, "2,070"),
+        (2072.3, 1, 31.0, "2,072"),
+        (2072.3, 1, 9.0, "2,072.3"),
         (203.7, 1, 0.3, "203.7"),
         (203.7, 1, 0.000001, "203.7"),  # never more digits than the quantity has
         (203.7, 1, 0.0, "203.7"),  # nothing varied, or nobody knows
-        (16.9, 1, 6.8, "17"),
+        (16.9, 1, 6.8, "16.9"),
+        (16.9, 1, 68.0, "17"),
         (40.0, 1, 740.0, "40"),  # never rounded away
         (0.0, 1, 5.0, "0.0"),
-        (0.0402, 4, 0.0052, "0.040"),
+        (0.0402, 4, 0.0052, "0.0402"),
+        (0.0402, 4, 0.052, "0.040"),
         (0.0284, 2, 0.011, "0.028"),
-        (-338.2, 0, 40.0, "-340"),
+        (-338.2, 0, 40.0, "-338"),
+        (-338.2, 0, 400.0, "-340"),
     ],
 )
 def test_a_number_has_the_digits_that_its_spread_supports(value: float, digits: int, spread: float, said: str) -> None:
@@ -40,14 +44,14 @@ def test_a_number_has_the_digits_that_its_spread_supports(value: float, digits: 
 def test_what_rounding_takes_is_little_beside_the_spread(value: float, spread: float) -> None:
     written = float(number(value, 6, spread).replace(",", ""))
 
-    assert abs(written - value) <= max(spread / 6, 10.0**-6) * 1.001
+    assert abs(written - value) <= max(spread / 20, 10.0**-6) * 1.001
     assert written > 0
 
 
 def test_a_figure_of_launches_brings_its_own_spread() -> None:
     wide, narrow, few = stat(3193.1, 2873.6, 3226.3), stat(203.5, 203.7, 203.7), stat(3193.1, 2873.6)
 
-    assert with_unit(wide, "output_tokens_per_s") == "3,200 tokens/s"
+    assert with_unit(wide, "output_tokens_per_s") == "3,190 tokens/s"
     assert bare(narrow, "output_tokens_per_s") == "203.7"
     assert bare(few, "output_tokens_per_s") == "3,033.3"  # two launches have no interval
     assert bare(wide.median, "output_tokens_per_s") == "3,193.1"
@@ -60,7 +64,7 @@ def test_a_difference_in_percent_has_the_digits_that_its_spread_supports() -> No
     assert unsure
 
     assert change(sure) == "+10%"
-    assert change(unsure) == "+2,400%"
+    assert change(unsure) == "+2,440%"
     assert change(-3.26) == "−3.3%"
     assert change(-71.4) == "−71%"
     assert change(0.0) == change(-0.04) == "+0.0%"
@@ -70,8 +74,8 @@ def test_a_chart_s_label_and_its_interval_end_at_the_same_digit_and_its_launches
     axis = Axis("Speed", "tokens/s", 1)
     mark = Mark("FP16", 3193.1, "fp16", 2638.3, 3627.2)
 
-    assert axis.amount(mark) == "3,200 tokens/s"
-    assert axis.interval(mark) == "2,600 to 3,600"
+    assert axis.amount(mark) == "3,190 tokens/s"
+    assert axis.interval(mark) == "2,640 to 3,630"
     assert axis.interval(Mark("FP16", 3193.1, "fp16")) is None
     assert axis.text(2873.6) == "2,873.6"
 
