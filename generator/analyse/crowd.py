@@ -1,6 +1,8 @@
 """How a run's cells stand against the baseline as more users come."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from typing import get_args
 
 from generator.analyse.cell import CellFindings
@@ -25,6 +27,33 @@ def by_users(
         for cell, comparison in compare_all(family, point.stats[SPEED], floors[point.concurrency]).items():
             found[cell][point.concurrency] = comparison
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Fastest:
+    """The cells that are fastest with each of these numbers of users: the best one, and all that it is not proven to
+    lead."""
+
+    users: tuple[int, ...]
+    cells: tuple[CellFindings, ...]
+
+
+def fastest(cells: Sequence[CellFindings], floors: Mapping[int, float]) -> tuple[Fastest, ...]:
+    """From the fewest users to the most, those numbers together with which the same cells are fastest."""
+    numbers = sorted({point.concurrency for one in cells for point in one.served})
+    found = [(users, _fastest_with(users, cells, floors[users])) for users in numbers]
+    return tuple(
+        Fastest(tuple(users for users, _ in group), best) for best, group in groupby(found, key=lambda item: item[1])
+    )
+
+
+def _fastest_with(users: int, cells: Sequence[CellFindings], floor: float) -> tuple[CellFindings, ...]:
+    points = ((one, point) for one in cells for point in one.served if point.concurrency == users)
+    speeds = {one.cell: point.stats[SPEED] for one, point in points}
+    best = max(speeds, key=lambda cell: speeds[cell].median)
+    others = {cell: stat for cell, stat in speeds.items() if cell != best}
+    slower = {cell for cell, found in compare_all(others, speeds[best], floor).items() if found.verdict == "lower"}
+    return tuple(one for one in cells if one.cell in speeds and one.cell not in slower)
 
 
 def standings(comparisons: Mapping[int, Comparison]) -> dict[Verdict, tuple[int, ...]]:

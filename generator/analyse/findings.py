@@ -15,6 +15,9 @@ from generator.errors import UsageError
 from generator.manifest import MeasuredRun, Paradox, ReportedRun
 from generator.measurements import Run
 
+# So many other machines are asked whether they agree, those measured last.
+ELSEWHERE: Final = 3
+
 # So many checks by a peer are shown, the newest ones.
 CHECKED: Final = 10
 
@@ -26,8 +29,9 @@ class Findings:
     Taking up a run whole takes time where `runs` reads it only when it is asked for: pages ask for the newest, and for
     those below, which know what the newest run with long prompts says of their engines' memory. `checked` are those
     that a peer has checked, the newest first. `explained` is the featured run, or else the newest measured one, whose
-    memory is known in parts; `served` likewise one in which many users were served; `paradox` are the three runs of the
-    newest paradox experiment, in its order, or none; `long_context` is the newest run with long prompts."""
+    memory is known in parts; `served` likewise one in which many users were served; `elsewhere` are runs of the
+    featured one's model on other machines; `paradox` are the three runs of the newest paradox experiment, in its order,
+    or none; `long_context` is the newest run with long prompts."""
 
     briefs: tuple[Brief, ...]
     runs: Sequence[RunFindings]
@@ -35,6 +39,7 @@ class Findings:
     featured: RunFindings | None
     explained: RunFindings | None
     served: RunFindings | None
+    elsewhere: tuple[RunFindings, ...]
     paradox: tuple[RunFindings, ...]
     long_context: RunFindings | None
     reported: RunFindings | None
@@ -87,6 +92,7 @@ def choose(briefs: tuple[Brief, ...], runs: Sequence[RunFindings], featured: str
         featured=whole(chosen),
         explained=whole(chosen if chosen in in_parts else _newest(in_parts, "measured")),
         served=whole(chosen if chosen in serving else _newest(serving, "measured")),
+        elsewhere=tuple(grown(brief.run_id) for brief in _elsewhere(usable, chosen)),
         paradox=tuple(grown(brief.run_id) for brief in _paradox(briefs)),
         long_context=whole(long_context),
         reported=whole(_newest(usable, "reported")),
@@ -113,8 +119,29 @@ def _newest(briefs: Sequence[Brief], kind: Kind) -> Brief | None:
     if newest is None:
         return None
     model_name = newest.manifest.model_name
-    alike = [one for one in of_kind if one.standing == newest.standing and one.manifest.model_name == model_name]
-    return max(alike, key=lambda one: ("graphs" in one.modes, one.methods, one.cells, one.launches_per_cell))
+    return max((one for one in of_kind if one.manifest.model_name == model_name), key=_evidence)
+
+
+def _evidence(brief: Brief) -> tuple[object, ...]:
+    """Greater for a run that says more."""
+    return (*brief.standing, "graphs" in brief.modes, brief.methods, brief.cells, brief.launches_per_cell)
+
+
+def _elsewhere(usable: Sequence[Brief], chosen: Brief | None) -> list[Brief]:
+    """Of each other machine that many users were served on, the run of that model that says most."""
+    if chosen is None:
+        return []
+    by_machine: dict[object, list[Brief]] = {}
+    for brief in reversed(usable):
+        if brief.kind == "measured" and brief.serves and brief.manifest.model_name == chosen.manifest.model_name:
+            by_machine.setdefault(_machine(brief), []).append(brief)
+    by_machine.pop(_machine(chosen), None)
+    return [max(briefs, key=_evidence) for briefs in islice(by_machine.values(), ELSEWHERE)]
+
+
+def _machine(brief: Brief) -> object:
+    manifest = brief.manifest
+    return manifest.hardware.name, None if isinstance(manifest, ReportedRun) else manifest.memory_budget_gib
 
 
 def run_findings(run: Run) -> RunFindings:

@@ -283,6 +283,11 @@ class RunFindings:
                 found.setdefault(name, {})[one.cell] = score
         return found
 
+    @cached_property
+    def fastest(self) -> tuple[crowd.Fastest, ...]:
+        """See `crowd.fastest`."""
+        return crowd.fastest(self.shown, self.floors)
+
     def by_users(self, cell: Cell) -> dict[int, Comparison]:
         """A shown cell's speed against that of the baseline, by the number of users; see `crowd.by_users`."""
         return self._by_users.get(cell, {})

@@ -1,9 +1,9 @@
 """The one place where a number becomes text.
 
-A figure with a 95% interval has no digit below the second of half that interval's width: 3,193.1 between 2,638 and 3,627
-is 3,190 (Guide to the Expression of Uncertainty in Measurement, JCGM 100:2008, 7.2.6: an uncertainty has two digits at
-most). The pages of single runs and the files give all digits. So do ratios: how near to 1 an end of the interval lies
-must be seen.
+A figure with a 95% interval has no digit below the second of half that interval's width: 3,193.1 between 2,638 and
+3,627 is 3,190 (Guide to the Expression of Uncertainty in Measurement, JCGM 100:2008, 7.2.6: an uncertainty has two
+digits at most). The pages of single runs and the files give all digits. So do ratios: how near to 1 an end of the
+interval lies must be seen.
 """
 
 from math import ceil, floor, log10

@@ -44,6 +44,7 @@ from generator.folders import PAGES, TEMPLATES
 from generator.measurements import Run
 from generator.methods import MethodId
 from generator.record import Completed, Fault
+from generator.render.about import plain
 from generator.render.address import source_of
 from generator.render.pages import environment_of, inert, render_pages, render_run
 from generator.render.units import share
@@ -280,7 +281,7 @@ def test_tasks_stand_with_their_standard_error() -> None:
     text = pages(*RUNS["a peer and tasks"])["comparison.md"]
 
     assert shown("example_task, acc") in text
-    assert "0.62<br><small>± 0.05 (standard error)" in text
+    assert "0.625<br><small>± 0.050 (standard error)" in text
 
 
 def test_each_chart_of_speed_says_the_smallest_difference_it_would_prove() -> None:
@@ -474,3 +475,16 @@ def test_the_experiment_says_what_differs_besides_the_cache_and_what_no_record_e
     assert "MiB in the third." in told
     assert "the records of the third don’t say, so they don’t explain why it is not the same" in told
     assert "don’t explain" not in html.unescape(pages(*RUNS["a paradox experiment"])["paradox.md"])
+
+
+def test_the_home_page_says_what_is_fastest_with_how_many_users_sending_what_and_whether_another_card_agrees() -> None:
+    run = with_controls()
+    other = Run(manifest("2026-01-02-other", gpu_name="Another GPU", cells=run.manifest.cells), run.launches)
+
+    alone, both = (plain(pages(*runs)["index.md"]) for runs in ((run,), (run, other)))
+
+    assert "Fastest with 1, 4 and 16 users at once: GPTQ." in alone
+    assert "Each user sent 32 tokens and got about 64." in alone
+    assert "With a batch of 7 prompts of 64 tokens and answers of 256, GPTQ has 1.76× the speed of FP16" in alone
+    assert "fastest with" not in alone
+    assert "On Example GPU (eager, 2026-01-01-example): fastest with 1, 4 and 16 users at once: GPTQ." in both
