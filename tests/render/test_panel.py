@@ -154,6 +154,22 @@ def test_a_tie_has_the_ratio_and_its_interval_beside_it() -> None:
     assert re.search(r"<li>AWQ against GPTQ: 1\.\d\d×, interval 0\.\d\d× to 1\.\d\d×</li>", page)
 
 
+def test_a_lead_that_is_proven_and_too_small_to_count_says_so() -> None:
+    run = with_controls()
+    alike = [
+        completed(
+            of=one.cell, round_=one.round, speed=600.0 + one.round if one.cell.method == "awq" else 606.0 + one.round
+        )
+        if one.cell.method in {"awq", "gptq"}
+        else one
+        for one in run.launches
+    ]
+
+    page = text_of(scenarios(Run(run.manifest, tuple(alike))))
+
+    assert re.search(r"GPTQ against AWQ: 1\.01×, interval 1\.0\d× to 1\.0\d×: proven, but too small to count", page)
+
+
 def test_the_context_ends_where_the_model_does_and_has_no_end_where_nobody_knows_it() -> None:
     run = with_controls()
     trained = {method: HubCheckpoint(hub="example/model") for method in METHOD_IDS}

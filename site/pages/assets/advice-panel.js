@@ -82,7 +82,7 @@
 
     const ties = ([best, ...others]) =>
       others.filter((entry) => entry.tied).map((entry) =>
-        say(entry.lead === null ? "seen-unknown" : "seen-tie", {
+        say(entry.lead === null ? "seen-unknown" : entry.lead_low > 0 ? "seen-small" : "seen-tie", {
           best: named.get(best.cell).name, other: named.get(entry.cell).name, ...seenOver(best, entry),
         }));
 
