@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import PurePosixPath
 from typing import Any, Final
 
 from mkdocs.utils.meta import get_data
@@ -60,7 +59,7 @@ def with_head_of_writing(path: str, page: str) -> dict[str, str | bytes]:
     """A page that the author wrote, and its card; what its own front matter says of either stands."""
     front, text = front_matter(page)
     own = get_data(front)[1]
-    title = _headline(text) or plain(str(own.get("title") or PurePosixPath(path).stem))
+    title = _headline(text) or plain(str(own.get("title") or path.rpartition("/")[2].removesuffix(".md")))
     return _with_head(path, page, title, Card(title, plain(str(own.get("description") or ""))))
 
 
