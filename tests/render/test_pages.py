@@ -416,6 +416,13 @@ def test_no_chart_of_a_split_or_a_distribution_claims_what_was_not_measured() ->
     assert "one start" not in page
 
 
+def test_the_methodology_says_why_a_ratio_is_not_the_quotient_of_two_medians() -> None:
+    said = " ".join(html.unescape(pages(with_controls())["methodology.md"]).split())
+
+    assert "geometric mean of the ratios of the rounds, so it is not just the quotient of the two medians" in said
+    assert "while two medians may come from different rounds" in said
+
+
 def test_the_methodology_says_how_exact_a_wait_between_tokens_is_and_that_the_beginning_counts() -> None:
     said = html.unescape(pages(with_controls())["methodology.md"])
 
