@@ -30,6 +30,7 @@ OF_POINTS: Final = (
     "itl_p50_s",
     "latency_p50_s",
     "energy_per_token_j",
+    "energy_total_per_token_j",
 )
 
 

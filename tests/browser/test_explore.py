@@ -125,7 +125,7 @@ def test_a_baseline_turns_figures_into_ratios_with_the_figure_beneath_and_back(e
 def test_within_a_run_a_ratio_is_the_one_that_the_run_s_page_has(
     visit: Visit, explore: Page, site_url: str, run: str, mode: str
 ) -> None:
-    compared = (SPEED, "load_time_s", "weights_gib", "kv_cache_tokens")
+    compared = (SPEED, "load_time_s", "weights_gib", "kv_cache_tokens", "energy_total_per_token_j")
     keys = explore.locator("#explore-table th").evaluate_all("heads => heads.map((head) => head.dataset.keys)")
     choose(explore, "baseline", f"{run}/fp16-vllm-{mode}")
     told = {}

@@ -19,7 +19,7 @@ from generator.render.cells import rows_json
 from generator.render.gallery import Gallery
 from generator.render.pages import environment_of, inert, render_pages, render_run
 from generator.render.runs import PAIRED, by_run
-from generator.render.sheet import ALL_CELLS
+from generator.render.sheet import ALL_CELLS, cells_csv
 from generator.render.units import times
 
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
@@ -239,6 +239,21 @@ def test_the_page_says_what_its_ratios_are_of_and_when_they_are_those_of_the_com
 
     assert "a ratio is that of the geometric means over the launches, and the figure beneath it a median" in said
     assert "where both cells have the same rounds, it is the ratio of the comparison" in said
+
+
+def test_a_load_that_compiled_anew_has_its_own_column_and_the_other_says_why_it_is_empty() -> None:
+    cold = Run(manifest(methods=("fp16",)), (replaced(completed(), compiled=True),))
+    made = pages(cold)
+    (row,) = rows(made["explore.md"])
+
+    assert 'data-cold_load_time_s="25"' in row
+    assert "data-load_time_s" not in row
+    assert 'title="every launch compiled anew">–</td><td class="num">25.0</td>' in row
+    assert ",cold_load_time_s,s,25,25,25,1" in cells_csv(run_findings(cold))
+    assert ",load_time_s" not in cells_csv(run_findings(cold))
+    assert "How long until the first prompt, compiled anew?" in made["comparison.md"]
+    assert "How long until the first prompt?" not in made["comparison.md"]
+    assert "compiled anew?" not in pages(four_methods())["comparison.md"]
 
 
 def test_a_very_long_reason_is_cut_in_the_table_and_whole_on_the_run_s_page() -> None:
