@@ -20,6 +20,14 @@ GIB_IN_MIB: Final = 1024
 MEMORY_PARTS: Final = ("weights_gib", "kv_cache_gib", "activation_peak_gib", "cuda_graphs_gib", "non_torch_gib")
 # What depends on whether the engine compiled anew or found it in its cache.
 OF_A_START: Final = ("load_time_s", "compile_time_s", "weights_load_time_s", "graph_capture_time_s")
+ENERGIES: Final = ("energy_per_token_j", "energy_total_per_token_j")
+
+# Why a quantity is absent, where that is not in the records.
+COMPILED_ANEW: Final = "every launch compiled anew"
+NEVER_COLD: Final = "no launch compiled anew"
+NOT_REPORTED: Final = "it was not reported"
+WARM_UP_IN_IT: Final = "the first request, which warmed up, is in it"
+
 # More users than those that bring less than this, as a share, only wait longer.
 GAIN: Final = 0.1
 # What a chat is taken to need, where nothing else is asked for.
@@ -153,8 +161,8 @@ class CellFindings:
 
 
 def find_cell(cell: Cell, launches: Sequence[Completed | Failed | Reported], profile: Profile | None) -> CellFindings:
-    """The findings of one cell; the profile is None for a reported run. What a start takes is that of warm starts, and
-    `cold_load_time_s` that of the others, where a run has both."""
+    """The findings of one cell; the profile is None for a reported run. What a start takes is that of warm starts
+    alone, and `cold_load_time_s` that of the others."""
     completed = [launch for launch in launches if not isinstance(launch, Failed)]
     valid = tuple(launch for launch in completed if isinstance(launch, Reported) or launch.valid)
     cold = tuple(launch for launch in valid if isinstance(launch, Completed) and launch.compiled)
@@ -162,22 +170,27 @@ def find_cell(cell: Cell, launches: Sequence[Completed | Failed | Reported], pro
     stats: dict[str, Stat] = {}
     absent: dict[str, str] = {}
     for name in Quantities.model_fields:
-        numbers = _numbers(name, (warm or valid) if name in OF_A_START else valid)
-        if numbers:
+        counted = warm if name in OF_A_START else valid
+        if numbers := _numbers(name, counted):
             stats[name] = Stat(numbers)
         elif valid and name != "absent":
-            absent[name] = valid[0].quantities.absent[name]
-    if cold and warm:
-        stats["cold_load_time_s"] = Stat(_numbers("load_time_s", cold))
+            absent[name] = (counted or valid)[0].quantities.absent.get(name, COMPILED_ANEW)
+    if numbers := _numbers("load_time_s", cold):
+        stats["cold_load_time_s"] = Stat(numbers)
+    elif valid:
+        absent["cold_load_time_s"] = NOT_REPORTED if isinstance(valid[0], Reported) else NEVER_COLD
     measured = [launch for launch in valid if isinstance(launch, Completed)]
     points = tuple(_points(measured, profile)) if profile else ()
     served = {(point.workload, point.concurrency) for point in points}
     unserved = {(one.workload, one.concurrency): one for launch in measured for one in launch.unserved}
+    stats |= dict(_derived(profile, stats, points)) | (smallest_card(valid, stats) if reserves(stats) else {})
+    if valid:
+        absent |= {name: _why_no_energy(valid[0]) for name in ENERGIES if name not in stats}
     return CellFindings(
         cell=cell,
         valid=valid,
         failed=tuple(launch for launch in launches if isinstance(launch, Failed)),
-        stats=stats | dict(_derived(profile, stats, points)) | (smallest_card(valid, stats) if reserves(stats) else {}),
+        stats=stats,
         absent=absent,
         points=points,
         unserved=tuple(one for key, one in unserved.items() if key not in served),
@@ -198,7 +211,7 @@ def _derived(
       pre-allocates none, because free memory is only an upper bound on what a long context would take
     one_user_tokens_per_s: the speed of a user who is alone, with the shortest prompts that were measured
     per_user_tokens_per_s: the same, or where nobody was alone, each one's share of the headline batch
-    energy_per_token_j: of the headline workload, idle power subtracted
+    energy_per_token_j, energy_total_per_token_j: of the headline workload, without and with the idle power
     limit_percent: the speed of one user, as a share of the physical limit
     longest_prompt_tokens, longest_prompt_ttft_s: the longest prompt that was answered, and how soon
     """
@@ -221,8 +234,17 @@ def _derived(
         if point.kind == "longest-prompt":
             yield "longest_prompt_tokens", point.stats["prompt_tokens"]
             yield "longest_prompt_ttft_s", point.stats["ttft_p50_s"]
-        if point.workload == profile.headline.name and "energy_per_token_j" in point.stats:
-            yield "energy_per_token_j", point.stats["energy_per_token_j"]
+        if point.workload == profile.headline.name:
+            yield from ((name, point.stats[name]) for name in ENERGIES if name in point.stats)
+
+
+def _why_no_energy(launch: Completed | Reported) -> str:
+    if isinstance(launch, Reported):
+        return NOT_REPORTED
+    headline = launch.points[0]
+    if headline.energy is None:
+        return headline.absent["energy"]
+    return "; ".join(headline.energy.faults) or WARM_UP_IN_IT
 
 
 def reserves(stats: Mapping[str, Stat]) -> bool:
@@ -288,6 +310,7 @@ def _figures(point: Point) -> dict[str, float]:
         tokens = sum(sample.output_tokens for sample in point.samples)
         net_j = point.energy.energy_j - point.energy.idle_w * point.energy.window_s
         figures["energy_per_token_j"] = max(0.0, net_j) / tokens
+        figures["energy_total_per_token_j"] = point.energy.energy_j / tokens
     return figures
 
 

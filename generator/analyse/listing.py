@@ -1,17 +1,20 @@
 """The cells of a run, one row each, whether they have figures or not: how many launches, and what went wrong."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from math import exp, isclose, log
+from statistics import fmean
+from typing import Literal, get_args
 
 from generator.analyse.cell import CellFindings
 from generator.analyse.quality import quality_of
 from generator.analyse.run import RunFindings
 from generator.analyse.search import Trial
+from generator.analyse.statistics import Stat
 from generator.cells import Cell
 from generator.record import Completed, Failed, Reported, Unserved
 
-# "valid" has at least one launch whose figures may be used; "failed" has none that completed.
+# From the best to the worst: "valid" has at least one launch whose figures may be used, "failed" none that completed.
 State = Literal["valid", "invalid", "failed", "not measured"]
 
 
@@ -48,6 +51,13 @@ class CellRow:
         refused = (trial.refused for trial in self.tried if trial.refused and not self.valid)
         return tuple(dict.fromkeys([*(failure.message for failure in self.failed), *faults, *refused]))
 
+    @property
+    def means(self) -> dict[str, float]:
+        """The geometric mean over the launches of each quantity of which it is not the median as well. Those of two
+        cells with the same rounds have the ratio that `statistics.compare` finds; their medians have another."""
+        found = {quantity: _geometric_mean(stat) for quantity, stat in self.one.stats.items()}
+        return {name: mean for name, mean in found.items() if not isclose(mean, self.one.stats[name].median)}
+
 
 def rows_of(run: RunFindings) -> tuple[CellRow, ...]:
     """A row for each cell, in the order of the manifest."""
@@ -55,6 +65,12 @@ def rows_of(run: RunFindings) -> tuple[CellRow, ...]:
     for launch in run.run.launches:
         by_cell.setdefault(launch.cell, []).append(launch)
     return tuple(_row(run, one, by_cell.get(one.cell, ())) for one in run.cells)
+
+
+def measured_first(rows: Iterable[CellRow]) -> tuple[CellRow, ...]:
+    """The rows of a run by their states; those that are alike stay in their order."""
+    states: tuple[State, ...] = get_args(State)
+    return tuple(sorted(rows, key=lambda row: states.index(row.state)))
 
 
 def _row(run: RunFindings, one: CellFindings, launches: Sequence[Completed | Failed | Reported]) -> CellRow:
@@ -70,6 +86,11 @@ def _row(run: RunFindings, one: CellFindings, launches: Sequence[Completed | Fai
         perplexity=quality.perplexity if quality else None,
         users=max((point.concurrency for point in one.points), default=None),
     )
+
+
+def _geometric_mean(stat: Stat) -> float:
+    """0 where a figure is not above that: then there is no ratio."""
+    return exp(fmean(map(log, stat.by_round.values()))) if stat.low > 0 else 0.0
 
 
 def unserved_points(run: RunFindings) -> Iterator[tuple[Completed, Unserved]]:

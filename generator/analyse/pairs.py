@@ -17,9 +17,11 @@ HEADLINE: Final = (
     "output_tokens_per_s",
     "one_user_tokens_per_s",
     "load_time_s",
+    "cold_load_time_s",
     "weights_gib",
     "kv_cache_tokens",
     "energy_per_token_j",
+    "energy_total_per_token_j",
 )
 
 

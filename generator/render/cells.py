@@ -7,7 +7,7 @@ from typing import Final
 
 from jinja2 import Environment
 
-from generator.analyse.listing import rows_of
+from generator.analyse.listing import measured_first, rows_of
 from generator.analyse.pairs import HEADLINE
 from generator.analyse.run import RunFindings
 
@@ -22,7 +22,7 @@ def rows_json(run: RunFindings, environment: Environment) -> str:
     """The rows of a run's cells, one after the other: each element a list of its name, its attributes and what is in
     it, texts and elements."""
     macros = environment.get_template("cells.md.j2").module
-    rows = (_Tree(str(macros.row(row, HEADLINE))).root for row in rows_of(run))  # type: ignore[attr-defined]
+    rows = (_Tree(str(macros.row(row, HEADLINE))).root for row in measured_first(rows_of(run)))  # type: ignore[attr-defined]
     return ",\n".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for (row,) in rows)
 
 

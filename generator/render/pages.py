@@ -33,6 +33,7 @@ DERIVED: Final = (
     "one_user_tokens_per_s",
     "limit_percent",
     "energy_per_token_j",
+    "energy_total_per_token_j",
     "longest_prompt_tokens",
     "longest_prompt_ttft_s",
 )

@@ -7,7 +7,7 @@ from typing import Any, Final, get_args
 from generator.analyse.against import against_fp16
 from generator.analyse.brief import Brief
 from generator.analyse.findings import Findings
-from generator.analyse.listing import State, rows_of, unserved_points
+from generator.analyse.listing import State, measured_first, rows_of, unserved_points
 from generator.analyse.long_prompts import over_budget_mib, requests_of, requests_of_longest
 from generator.analyse.pairs import HEADLINE, pairs_of
 from generator.analyse.run import RunFindings
@@ -30,6 +30,7 @@ OF_POINTS: Final = (
     "itl_p50_s",
     "latency_p50_s",
     "energy_per_token_j",
+    "energy_total_per_token_j",
 )
 
 
@@ -58,7 +59,7 @@ def of_all(findings: Findings) -> dict[str, Any]:
     among = {run.manifest.run_id for pair in pairs for run in (pair.one, pair.base)}
     newest = [brief.run_id for brief in reversed(briefs)]
     return {
-        "rows": [row for run in islice(reversed(findings.runs), shown) for row in rows_of(run)],
+        "rows": [row for run in islice(reversed(findings.runs), shown) for row in measured_first(rows_of(run))],
         "older": {"runs": len(briefs) - shown, "cells": sum(brief.cells for brief in briefs[: len(briefs) - shown])},
         "all_cells_csv": ALL_CELLS,
         "older_cells_js": OLDER_CELLS,

@@ -8,6 +8,7 @@ from generator.render.units import bare, label, number, unit
 QUANTITIES = (
     "output_tokens_per_s",
     "load_time_s",
+    "cold_load_time_s",
     "weights_gib",
     "kv_cache_tokens",
     "longest_prompt_tokens",

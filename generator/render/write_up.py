@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from jinja2 import TemplateError, UndefinedError
 
-from generator.analyse.cell import CellFindings
+from generator.analyse.cell import ENERGIES, CellFindings
 from generator.analyse.findings import Findings
 from generator.analyse.latency import LATENCIES
 from generator.analyse.noise import SPEED
@@ -43,7 +43,7 @@ CHARTS: Final[Mapping[str, Callable[[RunFindings], Chart | None]]] = {
 
 # The quantities that a cell may have, and those that it may have with each number of users.
 OF_A_CELL: Final = (*QUANTITIES, "smallest_card_gib")
-WITH_USERS: Final = (SPEED, "decode_tokens_per_s", "energy_per_token_j", *LATENCIES)
+WITH_USERS: Final = (SPEED, "decode_tokens_per_s", *ENERGIES, *LATENCIES)
 
 
 def names(run_ids: Iterable[str]) -> dict[str, Mapping[str, str]]:

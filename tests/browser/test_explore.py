@@ -17,6 +17,7 @@ pytestmark = pytest.mark.browser
 
 RUN = "2026-11-24-llama-3.1-8b-synthetic-3"
 BEFORE = "2026-11-24-llama-3.1-8b-synthetic-2"
+EAGER = "2026-11-24-llama-3.1-8b-synthetic"
 SPEED = "output_tokens_per_s"
 
 
@@ -105,15 +106,10 @@ def test_a_baseline_turns_figures_into_ratios_with_the_figure_beneath_and_back(e
     row = explore.locator(f"tr[data-run='{RUN}'][data-cell='awq-vllm-graphs']")
     cell = row.locator("td.num").first
     before = cell.inner_text()
-    speeds = [
-        float(
-            str(explore.locator(f"tr[data-run='{RUN}'][data-cell='{one}-vllm-graphs']").get_attribute(f"data-{SPEED}"))
-        )
-        for one in ("awq", "fp16")
-    ]
 
     choose(explore, "baseline", f"{RUN}/fp16-vllm-graphs")
-    assert cell.inner_text().split() == [f"{speeds[0] / speeds[1]:.2f}×", before]
+    assert re.fullmatch(r"\d\.\d\d×", cell.inner_text().split()[0])
+    assert cell.inner_text().split()[1:] == [before]
     assert explore.locator("[data-ratio-note]").is_visible()
     base = explore.locator(f"tr[data-run='{RUN}'][data-cell='fp16-vllm-graphs'] td.num").first
     assert base.inner_text().startswith("1.00×")
@@ -123,6 +119,54 @@ def test_a_baseline_turns_figures_into_ratios_with_the_figure_beneath_and_back(e
     choose(explore, "baseline", "")
     assert cell.inner_text() == before
     assert not explore.locator("[data-ratio-note]").is_visible()
+
+
+@pytest.mark.parametrize(("run", "mode"), [(EAGER, "eager"), (RUN, "graphs")])
+def test_within_a_run_a_ratio_is_the_one_that_the_run_s_page_has(
+    visit: Visit, explore: Page, site_url: str, run: str, mode: str
+) -> None:
+    compared = (SPEED, "load_time_s", "weights_gib", "kv_cache_tokens", "energy_total_per_token_j")
+    keys = explore.locator("#explore-table th").evaluate_all("heads => heads.map((head) => head.dataset.keys)")
+    choose(explore, "baseline", f"{run}/fp16-vllm-{mode}")
+    told = {}
+    for method in ("awq", "gptq"):
+        row = explore.locator(f"tr[data-run='{run}'][data-cell='{method}-vllm-{mode}']")
+        for key in compared:
+            text = row.locator("th, td").nth(keys.index(key)).inner_text()
+            if "×" in text:
+                told[f"{method}-vllm-{mode}.{key}"] = text.split()[0]
+    page = visit(f"{site_url}runs/{run}.html")
+
+    assert {name.partition(".")[2] for name in told} >= {SPEED, "load_time_s"}
+    for name, ratio in told.items():
+        assert ratio in page.locator(f"[id='{name}'] td").last.inner_text(), name  # a tie has it beneath
+
+
+def test_the_table_opens_with_measured_cells_and_upside_down_begins_with_the_oldest_run(explore: Page) -> None:
+    read = "rows => rows.map((row) => [row.dataset.run, row.dataset.state])"
+
+    newest = rows(explore).evaluate_all(read)
+    choose(explore, "dir", "desc")
+    oldest = rows(explore).evaluate_all(read)
+
+    assert {state for _, state in newest[:3]} == {"valid"}
+    assert list(dict.fromkeys(run for run, _ in oldest)) == list(dict.fromkeys(run for run, _ in newest))[::-1]
+    for found in (newest, oldest):
+        for run in {one for one, _ in found}:
+            states = [state != "valid" for one, state in found if one == run]
+            assert states == sorted(states), run
+
+
+def test_a_figure_of_0_is_divided_by_nothing_and_divides_nothing(visit: Visit, explore: Page) -> None:
+    cell = f"#explore-table tr[data-run='{RUN}'][data-cell='awq-vllm-graphs']"
+    explore.locator(cell).evaluate(f"row => {{ row.dataset.{SPEED} = row.dataset.{SPEED}_mean = '0'; }}")
+    before = explore.locator(f"{cell} td").first.inner_text()
+
+    choose(explore, "baseline", f"{RUN}/fp16-vllm-graphs")
+    assert explore.locator(f"{cell} td").first.inner_text() == before
+    choose(explore, "baseline", f"{RUN}/awq-vllm-graphs")
+    assert explore.locator("#explore-table tbody td:nth-child(2)", has_text="×").count() == 0
+    assert visit.complaints == []
 
 
 def test_what_was_chosen_is_in_the_address_and_comes_back_from_it(explore: Page, visit: Visit) -> None:

@@ -37,8 +37,8 @@ from hypothesis import strategies as st
 
 from generator.analyse.findings import find, run_findings
 from generator.analyse.noise import Detectable
-from generator.analyse.scenarios import Candidate, Margin
-from generator.analyse.statistics import Comparison, Verdict
+from generator.analyse.scenarios import SCENARIOS, Candidate, Margin, recommend
+from generator.analyse.statistics import Comparison, Stat, Verdict
 from generator.cells import Cell, Mode
 from generator.folders import PAGES, TEMPLATES
 from generator.measurements import Run
@@ -48,6 +48,7 @@ from generator.render.about import plain
 from generator.render.address import source_of
 from generator.render.pages import environment_of, inert, render_pages, render_run
 from generator.render.units import share
+from generator.samples import Energy
 
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
 EXTENSIONS = ["admonition", "attr_list", "md_in_html", "tables", "toc"]
@@ -359,8 +360,18 @@ def test_a_load_time_that_proves_nothing_says_how_few_warm_starts_it_comes_from(
     said = html.unescape(pages(run)["scenarios.md"])
 
     assert "**Answer.** Not decided." in said
-    assert "Load time does not decide: only warm starts count, 2 of 3 launches, and it takes three." in said
+    assert "Load time does not decide: that takes three warm starts of each method, and some have only 2." in said
     assert "the shortest load time, of warm starts" in said
+
+
+def test_a_load_time_that_is_not_proven_says_how_few_launches_were_warm_starts() -> None:
+    macros = environment_of(TEXTS).get_template("macros.md.j2").module
+    warm: dict[MethodId, Stat] = {"awq": Stat({2: 10.0, 3: 13.0}), "fp16": Stat({1: 14.0, 2: 14.0, 3: 13.5})}
+    (development,) = (scenario for scenario in SCENARIOS if scenario.id == "development")
+    found = recommend(development, [Candidate(cell(method), {"load_time_s": stat}) for method, stat in warm.items()])
+
+    said = macros.doubt(run_findings(with_controls(rounds=3)), found, "load_time_s")  # type: ignore[attr-defined]
+    assert said == "only 2 of the 3 launches were warm starts"
 
 
 def test_that_one_user_had_other_prompts_is_said_once_where_users_are_counted() -> None:
@@ -415,6 +426,28 @@ def test_no_chart_of_a_split_or_a_distribution_claims_what_was_not_measured() ->
     assert "No end was found: nowhere did the next larger number of users bring less than a tenth." in page
     assert "Each part is its own median over the launches" in page
     assert "one start" not in page
+
+
+def test_the_comparison_shows_energy_with_the_idle_power_and_without_and_says_why_the_order_can_turn() -> None:
+    def metered(launch: Completed) -> Completed:
+        energy = Energy(window_s=10.0, energy_j=3_000.0, idle_w=100.0, faults=())
+        return replaced(launch, points=(replaced(launch.points[0], energy=energy), *launch.points[1:]))
+
+    run = with_controls()
+    launches = tuple(metered(launch) for launch in run.launches if isinstance(launch, Completed))
+    known, unknown = (html.unescape(pages(one)["comparison.md"]) for one in (Run(run.manifest, launches), run))
+
+    assert 'id="chart-energy-total"' in known
+    assert 'id="chart-energy"' in known
+    assert "The order of the methods can turn between the two: the idle power is" in known
+    assert "energy" not in unknown
+
+
+def test_the_methodology_says_why_a_ratio_is_not_the_quotient_of_two_medians() -> None:
+    said = " ".join(html.unescape(pages(with_controls())["methodology.md"]).split())
+
+    assert "geometric mean of the ratios of the rounds, so it is not just the quotient of the two medians" in said
+    assert "while two medians may come from different rounds" in said
 
 
 def test_the_methodology_says_how_exact_a_wait_between_tokens_is_and_that_the_beginning_counts() -> None:

@@ -1,6 +1,7 @@
 """The pages of single runs and of all cells: whole whatever the records hold, with links that lead somewhere."""
 
 import html
+import json
 import re
 from collections.abc import Sequence
 
@@ -14,10 +15,11 @@ from generator.measurements import Run
 from generator.record import Fault
 from generator.render import feed
 from generator.render.address import source_of
+from generator.render.cells import rows_json
 from generator.render.gallery import Gallery
 from generator.render.pages import environment_of, inert, render_pages, render_run
 from generator.render.runs import PAIRED, by_run
-from generator.render.sheet import ALL_CELLS
+from generator.render.sheet import ALL_CELLS, cells_csv
 from generator.render.units import times
 
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
@@ -213,6 +215,45 @@ def test_rows_without_figures_say_why() -> None:
     assert 'data-state="invalid"' in by_method["gptq"]
     assert "no launch yet" in by_method["nf4"]
     assert "data-weights_gib" not in by_method["awq"]
+
+
+def test_within_a_run_the_measured_cells_stand_before_those_that_were_never_launched() -> None:
+    run = Run(manifest(), (failed("nf4"), completed("gptq")))
+    states = ["valid", "failed", "not measured", "not measured"]
+
+    assert [re.findall(r'data-state="([\w ]+)"', row)[0] for row in rows(pages(run)["explore.md"])] == states
+    brought = json.loads(f"[{rows_json(run_findings(run), environment_of(TEXTS))}]")
+    assert [attributes["data-state"] for _, attributes, *_ in brought] == states
+
+
+def test_a_row_has_a_second_number_for_its_ratios_only_where_it_is_another() -> None:
+    several, single = (rows(pages(run)["explore.md"]) for run in (with_controls(), four_methods()))
+
+    assert all("data-output_tokens_per_s_mean=" in row for row in several)
+    assert not any("data-weights_gib_mean=" in row for row in several)
+    assert not any("_mean=" in row for row in single)
+
+
+def test_the_page_says_what_its_ratios_are_of_and_when_they_are_those_of_the_comparison() -> None:
+    said = pages(four_methods())["explore.md"]
+
+    assert "a ratio is that of the geometric means over the launches, and the figure beneath it a median" in said
+    assert "where both cells have the same rounds, it is the ratio of the comparison" in said
+
+
+def test_a_load_that_compiled_anew_has_its_own_column_and_the_other_says_why_it_is_empty() -> None:
+    cold = Run(manifest(methods=("fp16",)), (replaced(completed(), compiled=True),))
+    made = pages(cold)
+    (row,) = rows(made["explore.md"])
+
+    assert 'data-cold_load_time_s="25"' in row
+    assert "data-load_time_s" not in row
+    assert 'title="every launch compiled anew">–</td><td class="num">25.0</td>' in row
+    assert ",cold_load_time_s,s,25,25,25,1" in cells_csv(run_findings(cold))
+    assert ",load_time_s" not in cells_csv(run_findings(cold))
+    assert "How long until the first prompt, compiled anew?" in made["comparison.md"]
+    assert "How long until the first prompt?" not in made["comparison.md"]
+    assert "compiled anew?" not in pages(four_methods())["comparison.md"]
 
 
 def test_a_very_long_reason_is_cut_in_the_table_and_whole_on_the_run_s_page() -> None:

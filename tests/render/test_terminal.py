@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from examples import completed, four_methods, manifest, reported
+from examples import completed, four_methods, manifest, replaced, reported
 
 from generator.analyse.findings import find
 from generator.measurements import Run
-from generator.render.terminal import featured_instead
+from generator.render.terminal import featured_instead, summary
 
 
 def test_a_run_that_the_home_page_does_not_feature_says_which_it_does_and_how_to_change_that() -> None:
@@ -28,3 +28,11 @@ def test_a_run_that_is_featured_or_could_not_be_says_nothing() -> None:
     assert featured_instead(run, run) is None
     assert featured_instead(run, None) is None
     assert featured_instead(replace(run, kind="demo"), find((reported(),)).featured) is None
+
+
+def test_a_load_time_of_starts_that_all_compiled_anew_is_called_that() -> None:
+    cold = Run(manifest(methods=("fp16",)), (replaced(completed(), compiled=True),))
+    heads = [str(column.header) for column in summary(*find((cold,)).runs).columns]
+
+    assert "Load time, compiled anew\ns" in heads
+    assert "Load time\ns" not in heads

@@ -13,6 +13,9 @@
 
   const nameOf = (row) => `${row.dataset.run}/${row.dataset.cell}`;
 
+  // What ratios are made of: of cells with the same rounds, geometric means have the ratio that the run's page tells.
+  const mean = (row, key) => Number(row?.dataset[`${key}_mean`] ?? row?.dataset[key]);
+
   const many = (count) => count.toLocaleString("en");
 
   // A ratio as the pages write it: more digits the nearer to 1.
@@ -131,8 +134,11 @@
       const asked = older?.checked ? [...rows] : rows.slice(0, own);
       const sign = direction === "asc" ? 1 : -1;
       if (key) asked.sort((one, other) => compare(one.dataset[key], other.dataset[key], sign));
-      // Without a column the rows stand as they came; upside down they are the oldest first.
-      else if (sign < 0) asked.reverse();
+      // Without a column the rows stand as they came, the newest run first; upside down it is the oldest run.
+      else if (sign < 0) {
+        const place = new Map(asked.map((row, at) => [row.dataset.run, at]));
+        asked.sort((one, other) => place.get(other.dataset.run) - place.get(one.dataset.run));
+      }
       return asked;
     }
 
@@ -160,11 +166,11 @@
       chosen?.classList.add("qp-explore__base");
       base = chosen;
       for (const { key, at } of divided) {
-        const divisor = Number(chosen?.dataset[key]);
+        const divisor = mean(chosen, key);
         for (const row of rows) {
           // Between two models a ratio says nothing about methods.
-          const divides = divisor > 0 && row.dataset.model === chosen.dataset.model;
-          if (key in row.dataset) write(row.cells[at], divides ? Number(row.dataset[key]) / divisor : undefined);
+          const divides = divisor > 0 && mean(row, key) > 0 && row.dataset.model === chosen.dataset.model;
+          if (key in row.dataset) write(row.cells[at], divides ? mean(row, key) / divisor : undefined);
         }
       }
     }
