@@ -201,9 +201,9 @@ class RunFindings:
         """See `noise.detectable`."""
         return noise.detectable(self.baseline, self.shown, quantity, self.floor) if self.baseline else None
 
-    def detectable_each(self) -> dict[Cell, float]:
-        """Of speed; see `noise.detectable_each`."""
-        return noise.detectable_each(self.baseline, self.shown, noise.SPEED, self.floor) if self.baseline else {}
+    def detectable_each(self, quantity: str = "output_tokens_per_s") -> dict[Cell, float]:
+        """See `noise.detectable_each`."""
+        return noise.detectable_each(self.baseline, self.shown, quantity, self.floor) if self.baseline else {}
 
     def detectable_by_point(self, quantity: str, points: Points) -> Detectable | None:
         """See `noise.detectable_by_point`."""
