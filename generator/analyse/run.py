@@ -6,7 +6,9 @@ from math import inf
 from typing import Final, Literal
 
 from generator.analyse import crowd, noise
+from generator.analyse.answers import Answers, answers_of
 from generator.analyse.cell import CellFindings
+from generator.analyse.kernels import Disabled, disabled_of
 from generator.analyse.neutral import neutral_in
 from generator.analyse.noise import Detectable, Points
 from generator.analyse.peers import PeerFindings, peers_of
@@ -245,6 +247,16 @@ class RunFindings:
     def peers(self) -> tuple[PeerFindings, ...]:
         """What other benchmarks found in the same configurations."""
         return tuple(peers_of(self.cells, self.run.peers))
+
+    @cached_property
+    def answers(self) -> dict[str, tuple[Answers, ...]]:
+        """See `answers.answers_of`."""
+        return answers_of(self.shown)
+
+    @property
+    def disabled_kernels(self) -> tuple[Disabled, ...]:
+        """See `kernels.disabled_of`."""
+        return disabled_of(self.manifest, self.shown)
 
     @cached_property
     def neutral(self) -> frozenset[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from examples import completed, four_methods, loop, manifest, replaced, with_controls
+from examples import cell, completed, four_methods, loop, manifest, replaced, with_controls
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -332,3 +332,21 @@ def test_the_beginning_of_an_axis_is_0_however_many_digits_the_others_have() -> 
     ticks = json.loads(figure_json(chart))["layout"]["xaxis"]["ticktext"]
 
     assert ticks[:2] == ["0", "0.02"]
+
+
+def test_beside_the_article_the_noisiest_control_is_not_named_because_it_has_no_bar() -> None:
+    whole = with_controls()
+    noisy = cell("nf4", "vllm")
+    launches = [
+        completed(of=noisy, round_=one.round, speed=100.0 * one.round**2) if one.cell == noisy else one
+        for one in whole.launches
+    ]
+    run = run_findings(Run(whole.manifest, tuple(launches)))
+    chart = bars.relative_speed([("one", run)])
+    everything = run.detectable()
+
+    assert everything
+    assert everything.noisiest == noisy
+    assert chart
+    assert chart.detectable
+    assert chart.detectable.noisiest.name in chart.categories
