@@ -6,8 +6,10 @@ from math import inf
 from typing import Final, Literal
 
 from generator.analyse import crowd, noise
+from generator.analyse.answers import Answers, answers_of
 from generator.analyse.cell import CellFindings
 from generator.analyse.growth import Growth
+from generator.analyse.kernels import Disabled, disabled_of
 from generator.analyse.neutral import neutral_in
 from generator.analyse.noise import Detectable, Points
 from generator.analyse.peers import PeerFindings, peers_of
@@ -204,9 +206,9 @@ class RunFindings:
         """See `noise.detectable`."""
         return noise.detectable(self.baseline, self.shown, quantity, self.floor) if self.baseline else None
 
-    def detectable_each(self) -> dict[Cell, float]:
-        """Of speed; see `noise.detectable_each`."""
-        return noise.detectable_each(self.baseline, self.shown, noise.SPEED, self.floor) if self.baseline else {}
+    def detectable_each(self, quantity: str = "output_tokens_per_s") -> dict[Cell, float]:
+        """See `noise.detectable_each`."""
+        return noise.detectable_each(self.baseline, self.shown, quantity, self.floor) if self.baseline else {}
 
     def detectable_by_point(self, quantity: str, points: Points) -> Detectable | None:
         """See `noise.detectable_by_point`."""
@@ -248,6 +250,16 @@ class RunFindings:
     def peers(self) -> tuple[PeerFindings, ...]:
         """What other benchmarks found in the same configurations."""
         return tuple(peers_of(self.cells, self.run.peers))
+
+    @cached_property
+    def answers(self) -> dict[str, tuple[Answers, ...]]:
+        """See `answers.answers_of`."""
+        return answers_of(self.shown)
+
+    @property
+    def disabled_kernels(self) -> tuple[Disabled, ...]:
+        """See `kernels.disabled_of`."""
+        return disabled_of(self.manifest, self.shown)
 
     @cached_property
     def neutral(self) -> frozenset[str]:

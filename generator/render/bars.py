@@ -6,6 +6,7 @@ from typing import Final
 
 from generator.analyse.article import speeds_against_fp16
 from generator.analyse.cell import MEMORY_PARTS, CellFindings
+from generator.analyse.noise import SPEED, Detectable
 from generator.analyse.run import RunFindings
 from generator.analyse.split import Split
 from generator.analyse.statistics import Comparison
@@ -53,15 +54,14 @@ def memory_parts(run: RunFindings) -> Chart | None:
 def load_times(run: RunFindings) -> Chart | None:
     """Stacked bars of the steps until the first token. None when no cell has them."""
     rows = []
-    for one in run.shown:
-        if "weights_load_time_s" not in one.stats:
-            continue
+    started = [one for one in run.shown if "weights_load_time_s" in one.stats]
+    for one in started:
         times_s = {step: one.stats[step].median if step in one.stats else 0.0 for step in STEPS}
         of_load_s = sum(times_s[step] for step in OF_LOADING)
         times_s["rest_s"] = max(0.0, one.stats["load_time_s"].median - of_load_s)
         rows.append((one.name, times_s))
     chart = _stacked("load-times", run, rows, STEPS, Axis("Time from start to first token", "s", 2))
-    return replace(chart, detectable=run.detectable("load_time_s")) if chart else None
+    return replace(chart, detectable=_provable_of(run, started, "load_time_s")) if chart else None
 
 
 def _stacked(
@@ -149,8 +149,19 @@ def relative_speed(runs: Sequence[tuple[str, RunFindings]]) -> Chart | None:
         series=series,
         runs=tuple(run.manifest.run_id for _, run in runs),
         reference=1.0,
-        detectable=together([run.detectable() for _, run in runs]),
+        detectable=together([_provable_of(run, _compared(run), SPEED) for _, run in runs]),
     )
+
+
+def _provable_of(run: RunFindings, cells: Sequence[CellFindings], quantity: str) -> Detectable | None:
+    """What the run would prove of these cells, the ones of a chart, however many more were compared with them."""
+    found = run.detectable_each(quantity)
+    shares = ((one.cell, found[one.cell]) for one in cells if one.cell in found)
+    return together([Detectable(share, cell, share, cell) for cell, share in shares])
+
+
+def _compared(run: RunFindings) -> list[CellFindings]:
+    return [one for one, _ in speeds_against_fp16(run)]
 
 
 def _by_mode(name: str, run: RunFindings, how: Drawn) -> Iterator[Series]:

@@ -132,6 +132,11 @@ class Chart:
         """Whether any of its marks stands for several launches."""
         return any(len(mark.launches) > 1 for series in self.series for mark in series.marks)
 
+    @property
+    def has_single_launches(self) -> bool:
+        """Whether any of its marks stands for one launch alone, which is where the mark is and has no dot."""
+        return any(len(mark.launches) == 1 for series in self.series for mark in series.marks)
+
 
 def look(one: CellFindings) -> str:
     """The method's look; with a star where it is not at home, which is drawn fainter."""

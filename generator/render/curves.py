@@ -1,7 +1,7 @@
 """Charts of one quantity over another: curves and points."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from generator.analyse.cell import CONTEXTS, CellFindings, PointFindings
@@ -49,6 +49,12 @@ class Across:
     apart: Callable[[CellFindings], PointFindings | None]
     tick: Callable[[int], str]
 
+    def of(self, quantity: str) -> "Across":
+        """The same of the points alone that have the quantity."""
+        return replace(
+            self, points=lambda one: {at: point for at, point in self.points(one).items() if quantity in point.stats}
+        )
+
 
 USERS: Final = Across(
     slug="users",
@@ -71,12 +77,12 @@ PROMPT: Final = Across(
 def by_users(run: RunFindings, quantity: str, in_ms: bool = False) -> Chart | None:  # noqa: FBT001, FBT002, for templates
     """A quantity over the number of users who are served at once; a curve a cell. None where fewer than two numbers of
     users were measured. `in_ms` gives one of seconds in milliseconds."""
-    return _over(USERS, run, quantity, in_ms=in_ms)
+    return _over(USERS.of(quantity), run, quantity, in_ms=in_ms)
 
 
 def by_prompt(run: RunFindings, quantity: str) -> Chart | None:
     """The same of a single user, over the length of the prompt."""
-    return _over(PROMPT, run, quantity, in_ms=False)
+    return _over(PROMPT.of(quantity), run, quantity, in_ms=False)
 
 
 def _over(across: Across, run: RunFindings, quantity: str, *, in_ms: bool) -> Chart | None:
@@ -102,7 +108,7 @@ def _over(across: Across, run: RunFindings, quantity: str, *, in_ms: bool) -> Ch
 
 def _curve(across: Across, run: RunFindings, one: CellFindings, quantity: str, factor: float) -> Iterator[Series]:
     """A cell's curve, and before it the point that is apart from it; nothing where there are not two points."""
-    points = {at: point for at, point in across.points(one).items() if quantity in point.stats}
+    points = across.points(one)
     if len(points) < 2:
         return
     apart, line = across.apart(one), []

@@ -12,14 +12,16 @@ from generator.render.table import as_csv, as_json, columns, rows
 
 @dataclass(frozen=True, slots=True)
 class Hung:
-    """A chart as a page has it. `csv` and `json` are addresses from that page; `legend` is empty where labels stand at
-    the marks themselves; `runs` are those that it shows, each with the address of its page."""
+    """A chart as a page has it. `csv` and `json` are addresses from that page, and `up` leads from it to the site's
+    root; `legend` is empty where labels stand at the marks themselves; `runs` are those that it shows, each with the
+    address of its page."""
 
     picture: Markup
     figure: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     legend: tuple[tuple[Markup, str], ...]
+    up: str
     csv: str
     json: str
     runs: tuple[tuple[str, str], ...]
@@ -54,6 +56,7 @@ class Gallery:
             legend=tuple(
                 (symbol(series, chart.kind), series.name) for series in chart.series if named and not series.is_apart
             ),
+            up=up,
             csv=f"{up}{path}.csv",
             json=f"{up}{path}.json",
             runs=tuple((run, f"{up}runs/{run}.html") for run in chart.runs),

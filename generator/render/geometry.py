@@ -48,7 +48,8 @@ class Scale:
         values = list(_decades(self.low, self.high) if self.axis.log else ()) or list(_steps(self.low, self.high))
         apart = min((after - before for before, after in pairwise(values)), default=1.0)
         digits = max(0, -floor(log10(min(apart, values[0] or apart))))
-        return tuple((value, f"{value:,.{digits}f}") for value in values)
+        # Plotly hides what would reach beyond its edge, where 0 is, and half of "0.00" would.
+        return tuple((value, f"{value:,.{digits}f}" if value else "0") for value in values)
 
 
 def _steps(low: float, high: float) -> Iterator[float]:

@@ -43,7 +43,7 @@ LABELS: Final[dict[str, tuple[str, str, int]]] = {
     "longest_prompt_tokens": ("Longest prompt that was answered", "tokens", 0),
     "longest_prompt_ttft_s": ("Time to its first token", "s", 1),
     "per_user_tokens_per_s": ("Speed for each user", "tokens/s", 1),
-    "service_tokens_per_s": ("Speed of eight users together, or of the next more", "tokens/s", 1),
+    "service_tokens_per_s": ("Speed of at least eight users together", "tokens/s", 1),
     "crowd_tokens_per_s": ("Speed of all users together", "tokens/s", 1),
     "output_tokens_total": ("Total tokens generated", "tokens", 0),
     "energy_per_token_j": ("Energy per token, above idle", "J", 2),

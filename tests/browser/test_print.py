@@ -84,6 +84,7 @@ def test_on_paper_all_is_unfolded_and_nothing_is_left_to_click(visit: Visit, pag
         assert page.locator(CONTROLS).locator("visible=true").count() == 0, url
         for inside in page.locator("article details:not(form *) > :not(summary, [hidden], .qp-chart__files)").all():
             assert inside.is_visible(), url
+        assert page.locator(":is(.qp-scripted, .qp-onscreen)").locator("visible=true").count() == 0, url
 
 
 def test_a_reader_in_the_dark_prints_on_white_paper_margins_included(visit: Visit, site_url: str) -> None:

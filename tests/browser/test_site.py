@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
+# Whether a summary has no mark before it and takes no click.
+NO_FOLD = """summary => getComputedStyle(summary, '::before').display === 'none'
+    && getComputedStyle(summary).pointerEvents === 'none'"""
 FIRST_PAGE_LIMIT = 700_000  # bytes, gzipped
 
 
@@ -115,6 +118,26 @@ def test_without_javascript_every_chart_has_its_picture_and_its_table(visit: Vis
         for chart in plain.locator(CHARTS).all():
             assert chart.locator(".qp-picture").is_visible(), url
             assert chart.locator("table").is_visible(), url
+            assert chart.locator("summary").evaluate(NO_FOLD), url  # a table that stands open is not marked as folded
+        assert plain.locator("noscript p").last.is_visible(), url
+        assert plain.locator(".qp-scripted").locator("visible=true").count() == 0, url
+
+
+def test_small_print_in_tables_can_be_read(visit: Visit, pages: list[str], site_url: str, site_dir: Path) -> None:
+    small = "texts => texts.map(text => parseFloat(getComputedStyle(text).fontSize)).filter(px => px < 11.5)"
+    for kind in ({"viewport": PHONE, "has_touch": True, "is_mobile": True}, {}):
+        for url in (*pages, *(f"{site_url}runs/{path.name}" for path in (site_dir / "runs").glob("*.html"))):
+            assert visit(url, **kind).locator("article table :is(small, code)").evaluate_all(small) == [], url
+
+
+def test_a_phone_shows_each_method_s_speed_and_its_ratio_without_scrolling(visit: Visit, site_url: str) -> None:
+    phone = visit(f"{site_url}comparison.html", viewport=PHONE, has_touch=True, is_mobile=True)
+    heads = phone.get_by_role("region", name="Trade-offs").locator("thead th")
+    for head, name in ((heads.nth(1), "Speed, tokens/s"), (heads.nth(2), "Speed against FP16")):
+        box = head.bounding_box()
+        assert box
+        assert head.text_content() == name
+        assert box["x"] + box["width"] <= PHONE["width"]
 
 
 def test_a_chart_whose_data_is_damaged_keeps_its_picture(page: Page) -> None:

@@ -12,12 +12,14 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from examples import completed, four_methods, loop, manifest, replaced, with_controls
+from examples import cell, completed, four_methods, loop, manifest, replaced, with_controls
 from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.analyse.findings import find, run_findings
 from generator.measurements import Run
+from generator.methods import MethodId
+from generator.record import Completed
 from generator.render import bars, curves
 from generator.render.chart import Axis, Chart, Kind, Mark, Series
 from generator.render.figure import figure_json
@@ -292,3 +294,59 @@ def test_what_launches_would_prove_stands_at_figures_and_not_at_their_parts() ->
     assert CHARTS["output-tokens-per-s"].detectable
     assert CHARTS["memory-parts"].detectable is None
     assert CHARTS["users-by-context"].detectable is None
+
+
+@pytest.mark.parametrize(
+    "chart", [chart for chart in CHARTS.values() if chart.detectable], ids=lambda chart: chart.slug
+)
+def test_what_a_chart_s_launches_would_prove_is_said_of_its_own_marks_alone(chart: Chart) -> None:
+    assert chart.detectable
+    names = {str(mark.at) for series in chart.series for mark in series.marks}
+    names |= {one.name.partition(" (")[0] for one in chart.series}
+
+    assert {chart.detectable.quietest.name, chart.detectable.noisiest.name} <= names
+
+
+def test_a_curve_of_what_few_points_have_proves_nothing_of_the_cells_that_it_leaves_out() -> None:
+    def launch(which: MethodId, round_: int) -> Completed:
+        whole = completed(which, round_=round_)
+        least = 16 if which == "gptq" else 1
+        points = (replaced(one, gaps=one.gaps if one.concurrency >= least else None) for one in whole.points)
+        return replaced(whole, points=tuple(points))  # without gaps there is no inter-token latency
+
+    methods: tuple[MethodId, ...] = ("fp16", "awq", "gptq")
+    launches = [launch(which, round_) for round_ in (1, 2, 3) for which in methods]
+    run = run_findings(Run(manifest(methods=methods), tuple(launches)))
+    chart = curves.by_users(run, "itl_p50_s")
+    assert chart
+    assert chart.detectable
+    assert {one.name for one in chart.series} == {"FP16", "AWQ"}
+    assert chart.detectable.noisiest.name == "AWQ"
+
+
+def test_the_beginning_of_an_axis_is_0_however_many_digits_the_others_have() -> None:
+    """Half of "0.00" reaches beyond the edge, and Plotly would hide all of it."""
+    run = run_findings(with_controls())
+    chart = bars.divergence(run)
+    assert chart
+    ticks = json.loads(figure_json(chart))["layout"]["xaxis"]["ticktext"]
+
+    assert ticks[:2] == ["0", "0.02"]
+
+
+def test_beside_the_article_the_noisiest_control_is_not_named_because_it_has_no_bar() -> None:
+    whole = with_controls()
+    noisy = cell("nf4", "vllm")
+    launches = [
+        completed(of=noisy, round_=one.round, speed=100.0 * one.round**2) if one.cell == noisy else one
+        for one in whole.launches
+    ]
+    run = run_findings(Run(whole.manifest, tuple(launches)))
+    chart = bars.relative_speed([("one", run)])
+    everything = run.detectable()
+
+    assert everything
+    assert everything.noisiest == noisy
+    assert chart
+    assert chart.detectable
+    assert chart.detectable.noisiest.name in chart.categories

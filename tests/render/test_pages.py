@@ -37,6 +37,7 @@ from hypothesis import strategies as st
 
 from generator.analyse.findings import find, run_findings
 from generator.analyse.noise import Detectable
+from generator.analyse.run import RunFindings
 from generator.analyse.scenarios import SCENARIOS, Candidate, Margin, recommend
 from generator.analyse.statistics import Comparison, Stat, Verdict
 from generator.cells import Cell, Mode
@@ -44,6 +45,7 @@ from generator.folders import PAGES, TEMPLATES
 from generator.measurements import Run
 from generator.methods import MethodId
 from generator.record import Completed, Fault
+from generator.render import bars
 from generator.render.about import plain
 from generator.render.address import source_of
 from generator.render.pages import environment_of, inert, render_pages, render_run
@@ -291,7 +293,8 @@ def test_each_chart_of_speed_says_the_smallest_difference_it_would_prove() -> No
     assert speed
 
     text = html.unescape(pages(with_controls())["comparison.md"])
-    assert f"Smallest provable difference from FP16: {share(speed.least)} ({speed.quietest.name}) to " in text
+    link = '<a href="glossary.html#smallest-provable-difference">Smallest provable difference</a>'
+    assert f"{link} from FP16: {share(speed.least)} ({speed.quietest.name}) to " in text
     assert f"to {share(speed.most)} ({speed.noisiest.name})." in text
     assert "prove a difference" not in pages(four_methods())["comparison.md"]  # one launch each
 
@@ -466,9 +469,15 @@ def test_long_prompts_say_what_was_not_launched_what_stands_behind_figures_and_w
     budget = replaced(whole.manifest, memory_budget_gib=22.0)
     text = html.unescape(pages(Run(budget, (more, awq, failed("gptq", "it broke"))))["context.md"])
 
-    assert "Not launched yet: BitsAndBytes NF4." in text
+    assert "Not launched yet: BitsAndBytes NF4; how they bear long prompts, this page can’t say yet." in text
     assert "Without a launch whose figures may be used: GPTQ (it broke)." in text
-    assert "Behind a figure stand 2 requests of each launch; behind that of the longest prompt, 1." in text
+    assert "Each figure comes from 2 requests in each launch, that of the longest prompt from a single request." in text
+    said = "FP16 took 39 MiB more than the budget of 22 GiB for its 43,000 tokens"
+    assert said in text.partition("<figure")[0]  # a phone does not show the table's last columns
+    assert (
+        said in text.partition("What is the longest prompt that is really answered?")[2].partition("</figcaption>")[0]
+    )
+    assert text.count(said) == 2
     assert "22,567<br><small>39 MiB over the budget</small>" in text
     assert text.count("over the budget</small>") == 1
 
@@ -503,11 +512,124 @@ def test_the_experiment_says_what_differs_besides_the_cache_and_what_no_record_e
     runs[2] = without_names(with_engine(runs[2], max_num_seqs=16))
     told = html.unescape(pages(*runs)["paradox.md"])
 
-    assert "the second differs from the first in nothing; the third differs from the first in" in told
+    assert "Besides the cache, the second has all settings of the first; the third has other settings" in told
     assert "<code>profile.engine.max_num_seqs</code> (16 instead of 8)." in told
     assert "MiB in the third." in told
-    assert "the records of the third don’t say, so they don’t explain why it is not the same" in told
-    assert "don’t explain" not in html.unescape(pages(*RUNS["a paradox experiment"])["paradox.md"])
+    assert "What that is, the records of the third don’t say." in told
+    assert "don’t say" not in html.unescape(pages(*RUNS["a paradox experiment"])["paradox.md"])
+
+
+def test_the_experiment_says_what_it_can_t_explain_how_large_it_is_and_whether_it_changes_the_answer() -> None:
+    def told(fp16_mib: float, awq_mib: float) -> str:
+        first, second, third = (part_of_the_experiment(number) for number in range(3))
+        used = {"fp16": fp16_mib, "awq": awq_mib}
+        launches = tuple(
+            replaced(one, quantities=replaced(one.quantities, gpu_memory_used_mib=used[one.cell.method]))
+            for one in second.launches
+            if isinstance(one, Completed) and one.cell.method in used
+        )
+        page = pages(first, without_names(Run(second.manifest, launches)), third)["paradox.md"]
+        return html.unescape(page)
+
+    more = "FP16 has the same cache in the second as in the first, 40,000 tokens, and yet uses 400 MiB more."
+    answer = "It does not change the answer: in the second, each other method uses at least 10,400 MiB less than FP16."
+    assert f"{more} This difference is unexplained. {answer}" in told(22_400, 12_000)
+    assert "It does not change the answer" not in told(22_400, 22_300)
+    assert "and yet uses" not in told(22_000, 12_000)
+
+
+def test_the_answers_of_drawn_lengths_are_told_as_they_were() -> None:
+    launch = completed("fp16")
+    first = loop(1, 50, requests=2)
+    assert first.requests
+    drawn = replaced(first, warmup_requests=0, requests=replaced(first.requests, output_tokens=(196, 160)))
+    whole = replaced(launch, points=(launch.points[0], drawn, *launch.points[2:]))
+    run = Run(manifest(methods=("fp16",)), (whole, replaced(whole, round=2)))
+    made = {name: html.unescape(text) for name, text in pages(run).items()}
+    repeated = "Every launch asks a lone user’s same request again"
+
+    said = "evenly from half to one and a half times 256 tokens, the same for every cell and in every launch"
+    assert f"{said}: with 1 user, 1 answer of 160 tokens." in made["methodology.md"]
+    assert "on average, from half" not in made["methodology.md"]
+    told = "Each launch had, with 1 user, 1 answer of 160 tokens; with 4 and 16 users, 64 answers of 64 tokens."
+    assert told in made["comparison.md"]
+    assert made["comparison.md"].count(repeated) == made["methodology.md"].count(repeated) == 1
+    assert repeated not in html.unescape(pages(Run(run.manifest, (whole,)))["comparison.md"])
+
+
+def test_wherever_the_first_workload_s_speed_stands_it_says_what_was_sent_at_once() -> None:
+    made = pages(with_controls())
+    sent = "7 prompts of 64 tokens at once, 256 new tokens each"
+
+    for name in ("comparison.md", "methodology.md", "appendix.md", "methods/awq.md", "runs/2026-01-01-example.md"):
+        assert sent in made[name], name
+    chart = made["comparison.md"].partition("Which method generates fastest?")[2].partition("</figcaption>")[0]
+    assert sent in chart
+    assert sent not in pages(reported())["comparison.md"]
+
+
+def without_machete(run: Run, capability: str = "9.0") -> Run:
+    changed = with_engine(run, disabled_kernels=("MacheteLinearKernel",))
+    hardware = replaced(run.manifest.hardware, gpu_compute_capability=capability)
+    return Run(replaced(changed.manifest, hardware=hardware), run.launches)
+
+
+def test_a_disabled_kernel_is_told_with_what_ran_instead_and_why() -> None:
+    for name in ("comparison.md", "methodology.md"):
+        told = html.unescape(pages(without_machete(four_methods()))[name])
+        assert (
+            "AWQ and GPTQ ran on MarlinLinearKernel, as they do on a card of 24 GB such as an RTX 4090 or 3090" in told
+        )
+        assert "can run and vLLM prefers there, was disabled for this run" in told
+        assert "With it, AWQ and GPTQ might be faster on this card." in told
+        assert "on this card" not in html.unescape(pages(without_machete(four_methods(), "8.9"))[name])
+        assert "was disabled" not in pages(four_methods())[name]
+    only_fp16 = Run(manifest(methods=("fp16",)), (completed("fp16"),))
+    assert "was disabled" not in pages(without_machete(only_fp16))["comparison.md"]
+
+
+def test_a_ratio_with_two_intervals_says_why_they_differ() -> None:
+    apart = section(pages(with_controls())["comparison.md"], "Engine apart from format")
+
+    assert "Each interval here is that of one comparison by itself" in apart
+
+
+def test_what_decides_stands_before_memory_used_in_every_table() -> None:
+    made = pages(with_controls())
+    heads = [
+        made["comparison.md"].partition("</thead>")[0],
+        made["methods/awq.md"].partition("## Results")[2].partition("</tbody>")[0],
+        made["runs/2026-01-01-example.md"].partition("## Figures")[2].partition("</tbody>")[0],
+        made["appendix.md"].partition("## The featured run")[2].partition("</tbody>")[0],
+    ]
+    for head in heads:
+        places = [head.index(f">{name}") for name in ("Speed", "Weights", "KV cache", "Load time", "GPU memory used")]
+        assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (1.5, 1.5, "the same in every launch"),
+        (1.499, 1.501, "95% interval no wider than the last digit"),
+        (1.4, 1.6, "95% interval 1.40× to 1.60×"),
+    ],
+)
+def test_how_sure_a_ratio_is_is_said_plainly(low: float, high: float, said: str) -> None:
+    macros = environment_of(TEXTS).get_template("macros.md.j2").module
+    assert html.unescape(macros.certainty(Comparison(1.5, low, high, "higher"))) == said  # type: ignore[attr-defined]
+
+
+def test_where_some_bars_are_one_launch_the_text_says_that_they_have_no_dot() -> None:
+    several, single = run_findings(with_controls()), run_findings(four_methods())
+    macros = environment_of(TEXTS).get_template("macros.md.j2").module
+
+    def told(*runs: RunFindings) -> str:
+        chart = bars.side_by_side([(str(number), run) for number, run in enumerate(runs)], "weights_gib")
+        return str(macros.drawn(chart))  # type: ignore[attr-defined]
+
+    assert told(several, single) == " A dot is one launch; a bar without dots is a single launch."
+    assert told(several, several) == " A dot is one launch."
 
 
 def test_the_home_page_says_what_is_fastest_with_how_many_users_sending_what_and_whether_another_card_agrees() -> None:

@@ -251,7 +251,7 @@ def test_a_load_that_compiled_anew_has_its_own_column_and_the_other_says_why_it_
     assert 'title="every launch compiled anew">–</td><td class="num">25.0</td>' in row
     assert ",cold_load_time_s,s,25,25,25,1" in cells_csv(run_findings(cold))
     assert ",load_time_s" not in cells_csv(run_findings(cold))
-    assert "How long until the first prompt, compiled anew?" in made["comparison.md"]
+    assert "How long does the engine take to load, compiled anew?" in made["comparison.md"]
     assert "How long until the first prompt?" not in made["comparison.md"]
     assert "compiled anew?" not in pages(four_methods())["comparison.md"]
 
