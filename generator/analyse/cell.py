@@ -111,6 +111,17 @@ class CellFindings:
             free_gib=max(0.0, free.median / GIB_IN_MIB + min(0.0, beyond_gib)),
         )
 
+    @property
+    def kv_cache_lost_tokens(self) -> float | None:
+        """How many tokens less a start reserved that compiled anew, because its peak was higher meanwhile; None where
+        there was no such start, or no other."""
+        tokens = {
+            launch.compiled: float(launch.quantities.kv_cache_tokens)
+            for launch in self.valid
+            if isinstance(launch, Completed) and launch.quantities.kv_cache_tokens is not None
+        }
+        return tokens[False] - tokens[True] if True in tokens and False in tokens else None
+
     @cached_property
     def users_by_context(self) -> dict[int, int]:
         """How many users of so much context each the KV cache holds at once; empty where none is pre-allocated."""

@@ -111,3 +111,12 @@ def test_a_reported_run_has_no_energy_and_no_cold_start_and_says_so() -> None:
 
 def test_a_cell_without_a_valid_launch_gives_no_reasons() -> None:
     assert found().absent == {}
+
+
+def test_a_start_that_compiled_anew_reserved_fewer_tokens_and_that_is_known() -> None:
+    cold = replaced(completed(kv_cache_tokens=43_136), compiled=True)
+    warm = replaced(completed(round_=2, kv_cache_tokens=45_008), compiled=False)
+
+    assert find_cell(cold.cell, [cold, warm], None).kv_cache_lost_tokens == 1_872
+    assert find_cell(cold.cell, [cold], None).kv_cache_lost_tokens is None
+    assert find_cell(cold.cell, [completed()], None).kv_cache_lost_tokens is None
