@@ -56,7 +56,8 @@ def choose(briefs: tuple[Brief, ...], runs: Sequence[RunFindings], featured: str
     """The runs that pages speak of, chosen by their briefs, which stand in the order of `runs`.
 
     The featured run is the one named `featured`, or else the newest measured on a GPU with a figure in it, or else the
-    newest reported one; see `_newest` for what goes first. Raises `UsageError` when there is no run of that name.
+    newest reported one, or else the newest demo; see `_newest` for what goes first. Raises `UsageError` when there is
+    no run of that name.
     """
     at = {brief.run_id: number for number, brief in enumerate(briefs)}
     if featured is not None and featured not in at:
@@ -69,7 +70,7 @@ def choose(briefs: tuple[Brief, ...], runs: Sequence[RunFindings], featured: str
     serving = [brief for brief in usable if brief.serves]
     checked = (brief for brief in reversed(briefs) if brief.checked)
     named = briefs[at[featured]] if featured is not None else None
-    chosen = named or _newest(usable, "measured") or _newest(usable, "reported")
+    chosen = named or _newest(usable, "measured") or _newest(usable, "reported") or _newest(usable, "demo")
 
     long_context = _newest(long, "measured") or _newest(long, "demo")
     longest = runs[at[long_context.run_id]] if long_context else None

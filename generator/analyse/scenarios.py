@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from generator.analyse.cell import CHAT_TOKENS
-from generator.analyse.statistics import MATERIAL, Comparison, Stat, compare_all
+from generator.analyse.statistics import LAUNCHES_TO_DECIDE, MATERIAL, Comparison, Stat, compare_all
 from generator.cells import Cell
 
 ScenarioId = Literal["chat", "batch", "documents", "development", "production", "constrained"]
@@ -22,9 +22,6 @@ class Scenario:
     decides: tuple[tuple[str, Literal["high", "low"]], ...]
     at_least: tuple[str, float] | None = None
 
-
-# With two launches an interval spans orders of magnitude; a single one is a reported run's, and says what it is.
-LAUNCHES_TO_DECIDE: Final = 3
 
 # The fewest users that a service is judged with.
 SERVICE_USERS: Final = 8

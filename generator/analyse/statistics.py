@@ -22,6 +22,9 @@ POWER: Final = 0.8
 # has a larger floor of its own.
 MATERIAL: Final = 0.02
 
+# With two launches an interval spans orders of magnitude; a single one is a reported run's, and says what it is.
+LAUNCHES_TO_DECIDE: Final = 3
+
 # Below this, logarithms spread by nothing but their own rounding.
 ROUNDING: Final = 1e-14
 
@@ -60,7 +63,7 @@ class Stat:
         """The 95% t interval of the figure's geometric mean, by itself; None with fewer than three launches, where it
         would span orders of magnitude, and where a figure is not above 0."""
         logs = [log(value) for value in self.by_round.values() if value > 0]
-        if len(logs) < 3 or len(logs) < self.count:
+        if len(logs) < LAUNCHES_TO_DECIDE or len(logs) < self.count:
             return None
         margin = reach(1, len(logs) - 1) * stdev(logs) / sqrt(len(logs))
         return exp(fmean(logs) - margin), exp(fmean(logs) + margin)
@@ -102,8 +105,8 @@ class Comparison:
 
     `ratio` is the geometric mean of the ratios of the rounds that both have. `low` and `high` are the ends of its 95% t
     interval, widened for the comparisons that were made with it as Holm's rule does, so that it leaves out 1 just where
-    the difference is proven; None where there are not two such rounds. `verdict` is what may be said of it among
-    the comparisons that it was made with.
+    the difference is proven; None where there are not three such rounds, unless nothing varied. `verdict` is
+    what may be said of it among the comparisons that it was made with.
     """
 
     ratio: float
@@ -129,7 +132,7 @@ def compare_all(values: Mapping[Key, Stat], base: Stat, floor: float = MATERIAL)
 
     A value is the same as the base when their difference is not proven, or below `floor`. With a single launch each
     nothing can be proven; the verdict then rests on the floor alone, and `low` and `high` say that there is no
-    interval. Of several launches with fewer than two rounds in common nothing is proven.
+    interval. Of several launches with fewer than three rounds in common nothing is proven.
     Values that have no ratio to the base (a figure of theirs is not above 0) are left out.
     """
     estimates = {key: paired for key, value in values.items() if (paired := estimate(value, base)) is not None}
@@ -143,13 +146,17 @@ def compare(value: Stat, base: Stat, floor: float = MATERIAL) -> Comparison | No
 
 
 def estimate(value: Stat, base: Stat) -> Estimate | None:
-    """The ratio of the two, paired by round; None where a figure is not above 0."""
+    """The ratio of the two, paired by round; None where a figure is not above 0. Two rounds that differ give no error:
+    an interval of two would span orders of magnitude."""
     if value.low <= 0 or base.low <= 0:
         return None
     logs = log_ratios(value, base)
     if len(logs) < 2:
         return Estimate(log(value.median / base.median), None, 0)
-    return Estimate(fmean(logs), stdev(logs) / sqrt(len(logs)), len(logs) - 1)
+    error = stdev(logs) / sqrt(len(logs))
+    if len(logs) < LAUNCHES_TO_DECIDE and error >= ROUNDING:
+        return Estimate(fmean(logs), None, 0)
+    return Estimate(fmean(logs), error, len(logs) - 1)
 
 
 def log_ratios(value: Stat, base: Stat) -> list[float]:

@@ -9,16 +9,16 @@ from collections.abc import Mapping
 from math import log, sqrt
 from statistics import fmean, variance
 
-from generator.analyse.statistics import MATERIAL, ROUNDING, Comparison, Estimate, Key, Stat, judge
+from generator.analyse.statistics import LAUNCHES_TO_DECIDE, MATERIAL, ROUNDING, Comparison, Estimate, Key, Stat, judge
 
 
 def compare_unpaired(pairs: Mapping[Key, tuple[Stat, Stat]], floor: float = MATERIAL) -> dict[Key, Comparison]:
     """The first figure of each pair against the second, as one family: all their verdicts are right together, with 95%
     confidence for what the launches' spread tells.
 
-    Where one has fewer than two launches there is no interval: the ratio is that of the medians, `low` and `high` are
-    None, and the verdict is "same" because nothing is proven. Pairs that have no ratio (a figure is not above 0) are
-    left out.
+    Where one has fewer than three launches that differ there is no interval: `low` and `high` are None, the ratio is
+    that of the medians with a single launch, and the verdict is "same" because nothing is proven. Pairs that have no
+    ratio (a figure is not above 0) are left out.
     """
     estimates = {key: found for key, (value, base) in pairs.items() if (found := _welch(value, base)) is not None}
     return judge(estimates, floor)
@@ -33,6 +33,8 @@ def _welch(value: Stat, base: Stat) -> Estimate | None:
     mine, its = ([log(figure) for figure in stat.by_round.values()] for stat in (value, base))
     parts = variance(mine) / len(mine), variance(its) / len(its)
     error = sqrt(sum(parts))
+    if launches < LAUNCHES_TO_DECIDE and error >= ROUNDING:
+        return Estimate(fmean(mine) - fmean(its), None, 0)
     freedom = launches - 1 if error < ROUNDING else _freedom(parts, (len(mine), len(its)))
     return Estimate(fmean(mine) - fmean(its), error, freedom)
 

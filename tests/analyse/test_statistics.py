@@ -103,7 +103,15 @@ def test_scaling_all_launches_scales_the_figures_and_leaves_the_comparison(value
     assert found(scaled, one).ratio == pytest.approx(factor)
 
 
-@given(st.lists(figures, min_size=2, max_size=8), st.data())
+def test_two_rounds_that_differ_have_a_ratio_and_no_interval_and_prove_nothing() -> None:
+    two, same = found(stat(200, 210), stat(100, 101)), found(stat(200, 200), stat(100, 100))
+
+    assert two.ratio == pytest.approx((2 * 210 / 101) ** 0.5)
+    assert (two.low, two.high, two.verdict) == (None, None, "same")
+    assert (same.low, same.high, same.verdict) == (same.ratio, same.ratio, "higher")
+
+
+@given(st.lists(figures, min_size=3, max_size=8), st.data())
 def test_swapping_the_two_inverts_the_ratio_and_its_interval(values: list[float], data: st.DataObject) -> None:
     others = data.draw(st.lists(figures, min_size=len(values), max_size=len(values)))
 

@@ -11,7 +11,7 @@ from generator.analyse.statistics import Comparison, Stat
 from generator.analyse.unpaired import compare_unpaired
 
 figures = st.floats(0.5, 1e6)
-launches = st.lists(figures, min_size=2, max_size=8)
+launches = st.lists(figures, min_size=3, max_size=8)
 
 
 def stat(*values: float) -> Stat:

@@ -186,7 +186,7 @@ def test_a_run_links_its_own_files_and_no_other_s() -> None:
 def test_one_launch_each_is_said_to_prove_nothing() -> None:
     text = page_of(four_methods())
 
-    assert shown("one launch each: no interval") in text
+    assert shown("too few launches for an interval") in text
     assert "its ratio proves nothing" in text
 
 
@@ -268,7 +268,7 @@ def test_a_very_long_reason_is_cut_in_the_table_and_whole_on_the_run_s_page() ->
 def test_two_runs_of_one_launch_each_have_ratios_and_no_interval() -> None:
     text = pages(dated(four_methods(), 1), dated(four_methods(), 2))["explore.md"]
 
-    assert shown("no interval: fewer than two launches") in text
+    assert shown("no interval: fewer than three launches") in text
     assert "Nothing changed that the manifests record." in text
 
 

@@ -239,4 +239,4 @@ def test_a_hint_offers_only_what_is_listed() -> None:
 
 
 def test_one_launch_each_has_no_interval_and_says_so() -> None:
-    assert "one launch each: no interval" in written('{{ ratio("output_tokens_per_s", "awq") }}', four_methods())
+    assert "too few launches for an interval" in written('{{ ratio("output_tokens_per_s", "awq") }}', four_methods())
