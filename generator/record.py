@@ -44,12 +44,18 @@ FailureReason = Literal[
     "engine_error",
 ]
 
-# What casts doubt on a launch. The first three make its figures invalid. With the others the engine's account of its
+# What casts doubt on a launch. The first four make its figures invalid. With the others the engine's account of its
 # memory does not add up, or its predictions or its tasks could not be had, and its speed is as good as ever.
 FaultKind = Literal[
-    "foreign_process", "throttled", "clock_jump", "memory_unexplained", "quality_unmeasured", "tasks_unmeasured"
+    "foreign_process",
+    "busy_processor",
+    "throttled",
+    "clock_jump",
+    "memory_unexplained",
+    "quality_unmeasured",
+    "tasks_unmeasured",
 ]
-INVALIDATING: Final[tuple[FaultKind, ...]] = ("foreign_process", "throttled", "clock_jump")
+INVALIDATING: Final[tuple[FaultKind, ...]] = ("foreign_process", "busy_processor", "throttled", "clock_jump")
 
 Scalar = bool | int | float | Text | None
 

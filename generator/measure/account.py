@@ -17,6 +17,9 @@ NO_GPU: Final = "there is no GPU in this machine"
 THROTTLED_PERCENT: Final = 1.0
 CLOCKS_APART_S: Final = 0.5
 
+# Of the processor that an engine without a GPU computes on. A desktop at rest takes a few percent of it.
+OTHERS_PERCENT: Final = 25.0
+
 # The parts of the memory that the engine knows of, against what the driver says is used.
 MEMORY_APART: Final = 0.03
 
@@ -111,6 +114,15 @@ def environment_faults(
             Fault(kind="clock_jump", detail=f"the machine's clocks moved {max(passed) - min(passed):.1f} s apart")
         )
     return faults
+
+
+def processor_faults(others_percent: float) -> list[Fault]:
+    """Whether other programs took so much of the processor that an engine on it was slower for that."""
+    if others_percent <= OTHERS_PERCENT:
+        return []
+    return [
+        Fault(kind="busy_processor", detail=f"other programs took {others_percent:.0f}% of the processor meanwhile")
+    ]
 
 
 def memory_faults(quantities: Quantities) -> list[Fault]:

@@ -15,7 +15,7 @@ from rich.progress import (
 
 from generator.measure.schedule import Slot
 from generator.methods import MethodId, method_of
-from generator.record import Completed, Failed, Stage
+from generator.record import INVALIDATING, Completed, Failed, Stage
 
 
 class Display:
@@ -68,14 +68,16 @@ class Display:
         name = slot.cell.label
         if isinstance(outcome, Completed):
             rate = outcome.quantities.output_tokens_per_s
-            line = f"[green]✓[/] round {slot.round} · {name}: {rate:,.1f} tokens/s in {outcome.duration_s:.0f} s"
+            mark = "[green]✓[/]" if outcome.valid else "[yellow]![/]"
+            line = f"{mark} round {slot.round} · {name}: {rate:,.1f} tokens/s in {outcome.duration_s:.0f} s"
         else:
             reason = outcome.reason.replace("_", " ")
             line = f"[red]✗[/] round {slot.round} · {name}: {reason} at {outcome.stage}: "
         self._console.print(line, highlight=False, end="\n" if isinstance(outcome, Completed) else "")
         if isinstance(outcome, Completed):
             for fault in outcome.faults:
-                self._console.print(f"  In doubt: {fault.detail}", markup=False, highlight=False)
+                doubt = "Invalid" if fault.kind in INVALIDATING else "In doubt"
+                self._console.print(f"  {doubt}: {fault.detail}", markup=False, highlight=False)
             for point in outcome.unserved:
                 self._console.print(f"  {point.workload}: {point.message}", markup=False, highlight=False)
         if isinstance(outcome, Failed):

@@ -16,12 +16,13 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any, TextIO, TypeVar
 
-from generator.measure.account import assemble, clocks_now, environment_faults, memory_faults
+from generator.measure.account import assemble, clocks_now, environment_faults, memory_faults, processor_faults
 from generator.measure.engine import Engine, LaunchRequest, Loaded, WrongKernelError
 from generator.measure.environment import find_gpu
 from generator.measure.failures import message_of, reason_of
 from generator.measure.meters.energy import idle_w
 from generator.measure.meters.memory import read_memory
+from generator.measure.meters.processor import others_percent, read_processor
 from generator.measure.meters.telemetry import Watch
 from generator.measure.points import Vocabulary, measure_points, measure_quality, prompts_of, text_of
 from generator.methods import method_of
@@ -81,7 +82,7 @@ def measure(engine_id: str, progress: Progress) -> None:
 
     progress.stage("load")
     gpu = find_gpu() if request.device == "cuda" else None
-    before, clocks = read_memory(gpu), clocks_now()
+    before, clocks, processor = read_memory(gpu), clocks_now(), read_processor()
     others = gpu.process_count() if gpu else 0
     idle = idle_w(gpu) if gpu else None
 
@@ -105,6 +106,8 @@ def measure(engine_id: str, progress: Progress) -> None:
     utilisation = watch.utilisation_peak_percent if watch else None
     quantities = assemble(request, loaded, memory, points, before, after, gpu, utilisation, times_s)
     faults = [*environment_faults(telemetry, clocks, others, watch), *memory_faults(quantities)]
+    if gpu is None:
+        faults += processor_faults(others_percent(processor, read_processor(), os.cpu_count() or 1))
 
     def answer(quality: Quality | None, tasks: list[TaskScore], *missing: FaultKind) -> None:
         """What is known by now. The last answer counts; an earlier one does, should the process not get any further."""

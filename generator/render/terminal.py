@@ -27,8 +27,10 @@ def summary(run: RunFindings) -> Table:
     table.add_column("Launches", justify="right")
     for method in run.methods:
         cells = [bare(method.stats[quantity], quantity) if quantity in method.stats else "–" for quantity in shown]
-        failures = f", {len(method.failed)} failed" if method.failed else ""
-        table.add_row(method.method.name, *cells, f"{len(method.valid)}{failures}")
+        invalid = {launch.round for launch, _, used in run.doubts if launch.cell == method.cell and not used}
+        states = {"": method.valid, " failed": method.failed, " invalid": invalid}
+        counts = [f"{len(launches)}{state}" for state, launches in states.items() if launches or not state]
+        table.add_row(method.method.name, *cells, ", ".join(counts))
     return table
 
 

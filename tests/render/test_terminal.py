@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from examples import completed, four_methods, manifest, replaced, reported
+from examples import completed, failed, four_methods, manifest, replaced, reported
 
 from generator.analyse.findings import find
 from generator.measurements import Run
+from generator.record import Fault
 from generator.render.terminal import featured_instead, summary
 
 
@@ -36,3 +37,12 @@ def test_a_load_time_of_starts_that_all_compiled_anew_is_called_that() -> None:
 
     assert "Load time, compiled anew\ns" in heads
     assert "Load time\ns" not in heads
+
+
+def test_launches_that_failed_or_are_invalid_are_counted_apart() -> None:
+    doubts = [Fault(kind="busy_processor", detail="busy"), Fault(kind="clock_jump", detail="slept")]
+    run = Run(manifest(methods=("fp16", "awq")), (completed(), completed(round_=2, faults=doubts), failed("awq")))
+
+    counts = list(summary(*find((run,)).runs).columns[-1].cells)
+
+    assert counts == ["1, 1 invalid", "0, 1 failed"]
