@@ -6,21 +6,17 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Final, Literal
 
-from generator.analyse.latency import RANKS, latencies_s, ranks_s, settled
-from generator.analyse.roofline import Roofline, roofline
+from generator.analyse.latency import RANKS, ranks_s
+from generator.analyse.memory import MemoryParts, parts_of, reserves, smallest_card
+from generator.analyse.point import ENERGIES, PointFindings, alone_in, points_of
 from generator.analyse.statistics import Stat
 from generator.cells import Cell
 from generator.methods import Method, method_of
 from generator.profiles import Profile
 from generator.record import Completed, Configuration, Failed, Quantities, Reported, Unserved
-from generator.samples import Point
 
-GIB: Final = 2**30
-GIB_IN_MIB: Final = 1024
-MEMORY_PARTS: Final = ("weights_gib", "kv_cache_gib", "activation_peak_gib", "cuda_graphs_gib", "non_torch_gib")
 # What depends on whether the engine compiled anew or found it in its cache.
 OF_A_START: Final = ("load_time_s", "compile_time_s", "weights_load_time_s", "graph_capture_time_s")
-ENERGIES: Final = ("energy_per_token_j", "energy_total_per_token_j")
 
 # Why a quantity is absent, where that is not in the records.
 COMPILED_ANEW: Final = "every launch compiled anew"
@@ -30,38 +26,8 @@ WARM_UP_IN_IT: Final = "the first request, which warmed up, is in it"
 
 # More users than those that bring less than this, as a share, only wait longer.
 GAIN: Final = 0.1
-# What a chat is taken to need, where nothing else is asked for.
-CHAT_TOKENS: Final = 4_096
 # The contexts for which the users that fit are counted.
 CONTEXTS: Final = (2_048, 8_192, 32_768, 131_072)
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryParts:
-    """Where the device's memory went, in GiB. The parts, `unexplained_gib` and `free_gib` add up to the card, or to the
-    budget that stood in for it. What the largest step may take is not free, whether or not the driver counted it."""
-
-    weights_gib: float
-    kv_cache_gib: float
-    activation_peak_gib: float
-    cuda_graphs_gib: float
-    non_torch_gib: float
-    unexplained_gib: float
-    free_gib: float
-
-
-@dataclass(frozen=True, slots=True)
-class PointFindings:
-    """One workload at one concurrency: a figure for each launch of each quantity that has one. `prompt_tokens` is the
-    length of its longest prompt, `answer_tokens` that of its answers on average."""
-
-    workload: str
-    kind: Literal["batch", "closed-loop", "longest-prompt"]
-    concurrency: int
-    prompt_tokens: int
-    answer_tokens: int
-    stats: Mapping[str, Stat]
-    roofline: Roofline | None
 
 
 @dataclass(frozen=True)
@@ -94,22 +60,13 @@ class CellFindings:
 
     @property
     def reserves(self) -> bool:
-        """See `reserves`."""
+        """See `memory.reserves`."""
         return reserves(self.stats)
 
     @property
     def memory_parts(self) -> MemoryParts | None:
-        """None unless the device's memory and the weights are known."""
-        used, free = self.stats.get("gpu_memory_used_mib"), self.stats.get("gpu_memory_free_mib")
-        if used is None or free is None or "weights_gib" not in self.stats:
-            return None
-        known = {name: self.stats[name].median if name in self.stats else 0.0 for name in MEMORY_PARTS}
-        beyond_gib = used.median / GIB_IN_MIB - sum(known.values())
-        return MemoryParts(
-            **known,
-            unexplained_gib=max(0.0, beyond_gib),
-            free_gib=max(0.0, free.median / GIB_IN_MIB + min(0.0, beyond_gib)),
-        )
+        """See `memory.parts_of`."""
+        return parts_of(self.stats)
 
     @property
     def kv_cache_lost_tokens(self) -> float | None:
@@ -168,7 +125,7 @@ class CellFindings:
     @property
     def alone(self) -> tuple[PointFindings, ...]:
         """The closed loops of one user, by the length of the prompt."""
-        return _alone(self.points)
+        return alone_in(self.points)
 
 
 def find_cell(cell: Cell, launches: Sequence[Completed | Failed | Reported], profile: Profile | None) -> CellFindings:
@@ -191,7 +148,7 @@ def find_cell(cell: Cell, launches: Sequence[Completed | Failed | Reported], pro
     elif valid:
         absent["cold_load_time_s"] = NOT_REPORTED if isinstance(valid[0], Reported) else NEVER_COLD
     measured = [launch for launch in valid if isinstance(launch, Completed)]
-    points = tuple(_points(measured, profile)) if profile else ()
+    points = tuple(points_of(measured, profile)) if profile else ()
     served = {(point.workload, point.concurrency) for point in points}
     unserved = {(one.workload, one.concurrency): one for launch in measured for one in launch.unserved}
     stats |= dict(_derived(profile, stats, points)) | (smallest_card(valid, stats) if reserves(stats) else {})
@@ -230,7 +187,7 @@ def _derived(
         yield "context_capacity_tokens", stats["kv_cache_tokens"]
     if profile is None:
         return
-    alone = _alone(points)
+    alone = alone_in(points)
     if any(workload.kind == "longest-prompt" for workload in profile.workloads):
         alone = ()  # with long prompts, one user's speed is another quantity
     if alone:
@@ -256,96 +213,3 @@ def _why_no_energy(launch: Completed | Reported) -> str:
     if headline.energy is None:
         return headline.absent["energy"]
     return "; ".join(headline.energy.faults) or WARM_UP_IN_IT
-
-
-def reserves(stats: Mapping[str, Stat]) -> bool:
-    """Whether the engine reserved its KV cache, and room for its largest step, when it started."""
-    return "kv_cache_gib" in stats
-
-
-def smallest_card(
-    valid: Sequence[Completed | Reported], stats: Mapping[str, Stat], activation_bytes_per_token: float = 0.0
-) -> dict[str, Stat]:
-    """`smallest_card_gib`: what one user with `CHAT_TOKENS` of context needs: the weights, the KV cache of that
-    context, what grows with it besides, and what the engine takes whatever it is. Nothing where the device's memory is
-    not known, or the cache's size."""
-    per_token = next((launch.configuration.kv_cache_bytes_per_token for launch in valid), None)
-    used = stats.get("gpu_memory_used_mib")
-    if used is None or per_token is None or "weights_gib" not in stats:
-        return {}
-    context_gib = CHAT_TOKENS * (per_token + activation_bytes_per_token) / GIB
-    needed = {}
-    for round_, used_mib in used.by_round.items():
-        parts = {name: stats[name].by_round.get(round_, 0.0) for name in MEMORY_PARTS if name in stats}
-        reserved_gib = parts.get("kv_cache_gib", 0.0)
-        needed[round_] = max(used_mib / GIB_IN_MIB, sum(parts.values())) - reserved_gib + context_gib
-    return {"smallest_card_gib": Stat(needed)}
-
-
-def _alone(points: Sequence[PointFindings]) -> tuple[PointFindings, ...]:
-    loops = [point for point in points if point.kind == "closed-loop" and point.concurrency == 1]
-    return tuple(sorted(loops, key=lambda point: point.prompt_tokens))
-
-
-def _points(launches: Sequence[Completed], profile: Profile) -> Iterator[PointFindings]:
-    longest = {workload.name for workload in profile.workloads if workload.kind == "longest-prompt"}
-    keys = dict.fromkeys((point.workload, point.concurrency) for launch in launches for point in launch.points)
-    for workload, concurrency in keys:
-        figures: dict[str, dict[int, float]] = {}
-        for launch in launches:
-            for point in launch.points:
-                if (point.workload, point.concurrency) == (workload, concurrency):
-                    for name, value in _figures(settled(point)).items():
-                        figures.setdefault(name, {})[launch.round] = value
-        stats = {name: Stat(by_round) for name, by_round in figures.items()}
-        yield PointFindings(
-            workload=workload,
-            kind="batch" if "ttft_p50_s" not in stats else "longest-prompt" if workload in longest else "closed-loop",
-            concurrency=concurrency,
-            prompt_tokens=int(stats["prompt_tokens"].high),
-            answer_tokens=round(stats["answer_tokens"].median),
-            stats=stats,
-            roofline=_roofline(launches, workload, concurrency),
-        )
-
-
-def _figures(point: Point) -> dict[str, float]:
-    figures = {"output_tokens_per_s": point.output_tokens_per_s} | latencies_s(point)
-    if "tpot_p50_s" in figures:
-        figures["decode_tokens_per_s"] = 1 / figures["tpot_p50_s"]
-    sent = point.requests.prompt_tokens if point.requests else (point.samples[0].prompt_tokens // point.concurrency,)
-    figures["prompt_tokens"] = float(max(sent))
-    requests = len(point.requests.output_tokens) if point.requests else point.concurrency * len(point.samples)
-    figures["answer_tokens"] = sum(sample.output_tokens for sample in point.samples) / requests
-    if point.energy is not None and not point.energy.faults:
-        tokens = sum(sample.output_tokens for sample in point.samples)
-        net_j = point.energy.energy_j - point.energy.idle_w * point.energy.window_s
-        figures["energy_per_token_j"] = max(0.0, net_j) / tokens
-        figures["energy_total_per_token_j"] = point.energy.energy_j / tokens
-    return figures
-
-
-def _roofline(launches: Sequence[Completed], workload: str, concurrency: int) -> Roofline | None:
-    """From the fastest copy and product that any of the launches saw: a limit is what can be reached."""
-    first = next(
-        (launch, point)
-        for launch in launches
-        for point in launch.points
-        if (point.workload, point.concurrency) == (workload, concurrency)
-    )
-    launch, point = first
-    configuration, weights_gib = launch.configuration, launch.quantities.weights_gib
-    limits = [other.limits for other in launches if other.limits]
-    if not limits or configuration.shape is None or weights_gib is None:
-        return None
-    best = max(limits, key=lambda one: one.copy_gb_per_s)
-    sample = point.samples[0]
-    requests = len(point.requests.ttft_s) if point.requests else concurrency
-    return roofline(
-        configuration.shape,
-        best,
-        weights_gib,
-        configuration.kv_cache_bytes_per_token or 0,
-        batch=concurrency,
-        context_tokens=(sample.prompt_tokens + sample.output_tokens / 2) / requests,
-    )

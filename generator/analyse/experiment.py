@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from generator.analyse.cell import GIB_IN_MIB, MEMORY_PARTS
+from generator.analyse.memory import GIB_IN_MIB, MEMORY_PARTS
 from generator.analyse.run import RunFindings
 from generator.analyse.settings import Change, changes
 

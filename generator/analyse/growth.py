@@ -7,7 +7,8 @@ and what the largest takes is in what it reserved when it started.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from generator.analyse.cell import GIB, CellFindings, smallest_card
+from generator.analyse.cell import CellFindings
+from generator.analyse.memory import GIB, smallest_card
 from generator.cells import Cell
 from generator.record import Completed
 

@@ -1,7 +1,8 @@
 """How much stands behind the figures of a run with long prompts, and which launches took more than their budget."""
 
-from generator.analyse.cell import GIB_IN_MIB, CellFindings
+from generator.analyse.cell import CellFindings
 from generator.analyse.latency import settled
+from generator.analyse.memory import GIB_IN_MIB
 from generator.analyse.run import RunFindings
 from generator.manifest import MeasuredRun
 from generator.record import Completed

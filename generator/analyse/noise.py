@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from math import exp, log
 from typing import Final
 
-from generator.analyse.cell import CellFindings, PointFindings
+from generator.analyse.cell import CellFindings
+from generator.analyse.point import PointFindings
 from generator.analyse.statistics import MATERIAL, Comparison, Stat, compare, log_ratios, smallest_detectable
 from generator.cells import Cell
 

@@ -7,8 +7,10 @@ from itertools import combinations
 from typing import Final
 
 from generator.analyse.advice import Advice, advise
-from generator.analyse.cell import CHAT_TOKENS, CellFindings, PointFindings
+from generator.analyse.cell import CellFindings
+from generator.analyse.memory import CHAT_TOKENS
 from generator.analyse.noise import SPEED
+from generator.analyse.point import PointFindings
 from generator.analyse.rule import LogRatio, Offer, Reason, Rule, Wishes
 from generator.analyse.run import RunFindings
 from generator.analyse.statistics import Stat, estimate, reach

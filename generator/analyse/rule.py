@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from math import frexp, inf
 from typing import Final, Literal, NamedTuple
 
-from generator.analyse.cell import GIB
+from generator.analyse.memory import GIB
 from generator.analyse.statistics import MATERIAL
 
 LN_2: Final = 0.6931471805599453

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from generator.analyse.cell import CHAT_TOKENS
+from generator.analyse.memory import CHAT_TOKENS
 from generator.analyse.statistics import LAUNCHES_TO_DECIDE, MATERIAL, Comparison, Stat, compare_all
 from generator.cells import Cell
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Final
 
 from generator.analyse.article import speeds_against_fp16
-from generator.analyse.cell import MEMORY_PARTS, CellFindings
+from generator.analyse.cell import CellFindings
+from generator.analyse.memory import MEMORY_PARTS
 from generator.analyse.noise import SPEED, Detectable
 from generator.analyse.run import RunFindings
 from generator.analyse.split import Split

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from generator.analyse.cell import CONTEXTS, CellFindings, PointFindings
+from generator.analyse.cell import CONTEXTS, CellFindings
 from generator.analyse.latency import RANKS
 from generator.analyse.noise import Points
+from generator.analyse.point import PointFindings
 from generator.analyse.run import RunFindings
 from generator.render import units
 from generator.render.chart import Axis, Chart, Mark, Series, axis_of, drawn, look, mark_of, rounded

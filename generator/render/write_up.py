@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from jinja2 import TemplateError, UndefinedError
 
-from generator.analyse.cell import ENERGIES, CellFindings
+from generator.analyse.cell import CellFindings
 from generator.analyse.findings import Findings
 from generator.analyse.latency import LATENCIES
 from generator.analyse.noise import SPEED
+from generator.analyse.point import ENERGIES
 from generator.analyse.run import RunFindings
 from generator.analyse.statistics import Stat
 from generator.errors import UsageError

@@ -3,16 +3,9 @@
 import pytest
 from examples import cell, completed, profile, replaced, reported
 
-from generator.analyse.cell import (
-    COMPILED_ANEW,
-    ENERGIES,
-    NEVER_COLD,
-    NOT_REPORTED,
-    WARM_UP_IN_IT,
-    CellFindings,
-    find_cell,
-)
+from generator.analyse.cell import COMPILED_ANEW, NEVER_COLD, NOT_REPORTED, WARM_UP_IN_IT, CellFindings, find_cell
 from generator.analyse.findings import run_findings
+from generator.analyse.point import ENERGIES
 from generator.record import Completed
 from generator.samples import Energy
 

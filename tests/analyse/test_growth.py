@@ -7,9 +7,9 @@ import pytest
 from examples import completed, loop, manifest, replaced, with_controls
 from experiments import with_long_prompts_measured
 
-from generator.analyse.cell import CHAT_TOKENS, GIB
 from generator.analyse.findings import Findings, find
 from generator.analyse.growth import growth_of
+from generator.analyse.memory import CHAT_TOKENS, GIB
 from generator.analyse.offers import advising_of
 from generator.analyse.rule import Reason, besides_gib, kv_cache_gib
 from generator.measurements import Run
