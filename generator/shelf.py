@@ -7,23 +7,23 @@ from typing import overload
 from generator.analyse.brief import Brief
 from generator.analyse.findings import run_findings
 from generator.analyse.run import RunFindings
-from generator.kept import Content, Kept, in_bytes, keep, recall, sweep
+from generator.kept import Content, Kept, in_bytes, recall, sweep
 from generator.measurements import read_run
-from generator.render.alone import Alone
+from generator.press import Press
 
 
 class Shelf(Sequence[RunFindings]):
     """Of a run that nobody touched, what is kept is enough for lists; its records are read again only by `[]`.
 
-    `keys` are the hashes of the runs, by their folders; `make` is called for each that is not kept under `root`.
+    `keys` are the hashes of the runs, by their folders; `press` makes each that is not kept under `root`.
     Raises `RecordError` at a record that is not as it must be.
     """
 
-    def __init__(self, keys: Mapping[Path, str], root: Path, make: Callable[[RunFindings], Alone]) -> None:
-        kept = {
-            folder: recall(root, folder.name, key) or keep(root, key, make(run_findings(read_run(folder))))
-            for folder, key in keys.items()
-        }
+    def __init__(self, keys: Mapping[Path, str], root: Path, press: Press) -> None:
+        recalled = {folder: recall(root, folder.name, key) for folder, key in keys.items()}
+        new = [(folder, key) for folder, key in keys.items() if recalled[folder] is None]
+        made = {folder: one for (folder, _), one in zip(new, press.make_all(new, root), strict=True)}
+        kept = {folder: one for folder, one in recalled.items() if one is not None} | made
         sweep(root, {folder.name for folder in keys})
         self._folders = sorted(kept, key=lambda folder: (kept[folder].brief.manifest.created_at, folder.name))
         self._kept: list[Kept] = [kept[folder] for folder in self._folders]

@@ -15,14 +15,11 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from generator.errors import UsageError
 from generator.folders import CACHE, MEASUREMENTS, TEMPLATES, run_folders
 from generator.kept import Content, in_bytes, key_of
-
-if TYPE_CHECKING:
-    from jinja2 import BytecodeCache
 
 # Generated files that are on disk are listed here, so that the next writing removes what is no longer generated.
 LEDGER: Final = ".generated"
@@ -143,22 +140,20 @@ def _make(keys: Mapping[Path, str], choices: Choices, site_url: str, written: Ma
     from generator.analyse.cost import Price
     from generator.analyse.findings import choose
     from generator.measurements import json_schemas
+    from generator.press import Press
     from generator.render import feed, runs
-    from generator.render.about import teller
-    from generator.render.alone import alone, sheet_path
+    from generator.render.alone import sheet_path
     from generator.render.cells import OLDER_CELLS, older_cells
     from generator.render.gallery import Gallery
     from generator.render.head import with_head_of_writing, with_heads
-    from generator.render.pages import environment_of, render_pages
+    from generator.render.pages import render_pages
     from generator.render.sheet import ALL_CELLS, all_cells_csv
     from generator.render.write_up import write_up
     from generator.shelf import Shelf
 
     templates = {path.name: path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.glob("*.j2"))}
-    compiled = _compiled(CACHE / "templates", _code())
-    environment = environment_of(templates, compiled)
-    tell = teller(environment)
-    shelf = Shelf(keys, CACHE / "runs", lambda run: alone(run, environment, tell, site_url))
+    press = Press(templates, CACHE / "templates", _code(), site_url)
+    shelf = Shelf(keys, CACHE / "runs", press)
     findings = choose(shelf.briefs, shelf, choices.featured_run)
     price = Price(choices.price_per_hour, choices.currency) if choices.price_per_hour else None
     schemas = {
@@ -167,8 +162,8 @@ def _make(keys: Mapping[Path, str], choices: Choices, site_url: str, written: Ma
     }
     paths = (*schemas, *(path for path in shelf.files if path.startswith("data/")))
     gallery = Gallery()
-    pages = render_pages(findings, templates, paths, price, site_url, gallery, compiled)
-    files = with_heads(pages, findings, tell, site_url, paths)
+    pages = render_pages(findings, templates, paths, price, site_url, gallery, press.compiled)
+    files = with_heads(pages, findings, press.tell, site_url, paths)
     own: dict[str, str | bytes] = {}
     for path, text in written.items():
         own |= with_head_of_writing(path, write_up(path, text, findings, templates, gallery))
@@ -180,28 +175,12 @@ def _make(keys: Mapping[Path, str], choices: Choices, site_url: str, written: Ma
     return {
         **files,
         **own,
-        feed.PATH: feed.feed(findings, tell, site_url),
+        feed.PATH: feed.feed(findings, press.tell, site_url),
         **gallery.files,
         **schemas,
         **tables,
         **shelf.files,
     }
-
-
-def _compiled(folder: Path, code: str) -> "BytecodeCache | None":
-    """Where templates are kept as they were compiled: a third of the work for a site of few runs. By `code`, because a
-    filter of a constant, a label say, is done while a template is compiled."""
-    from jinja2 import FileSystemBytecodeCache
-
-    class Compiled(FileSystemBytecodeCache):
-        def get_source_checksum(self, source: str) -> str:
-            return super().get_source_checksum(f"{code}{source}")
-
-    with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-        if os.access(folder, os.W_OK):
-            return Compiled(str(folder))
-    return None
 
 
 def write_files(files: Mapping[str, Content], folder: Path) -> int:
