@@ -318,7 +318,8 @@ def _budget(wanted_gib: float | None, *, has_gpu: bool) -> float | None:
 
 
 def _pages(parsed: argparse.Namespace, _: list[str]) -> int:
-    from generator.site import site_files, write_files
+    from generator.ledger import write_files
+    from generator.site import site_files
     from generator.written import pages_in, write_ups
 
     # mkdocs.yml takes the address from there as well.
@@ -326,7 +327,13 @@ def _pages(parsed: argparse.Namespace, _: list[str]) -> int:
     written = write_ups(pages_in(PAGES))
     in_place = parsed.folder.resolve() == PAGES.resolve()
     files = site_files(site_url=f"{site_url}/" if site_url else "", written={} if in_place else written)
-    print(f"{write_files(files, parsed.folder)} files changed under {parsed.folder}")
+    done = write_files(files, parsed.folder)
+    print(f"{done.changed} files changed under {parsed.folder}")
+    if done.left:
+        print(
+            f"Left, for they are not as this command wrote them: {', '.join(done.left)}. "
+            "To get the generated ones, remove or rename yours and run it again."
+        )
     if in_place and written:
         print(f"Not filled in, for they would lose what they name: {', '.join(written)}. Name another folder for that.")
     return 0

@@ -19,7 +19,8 @@ from generator import finished
 from generator.aside import anchors, put_back, scrollable, set_aside
 from generator.errors import QuantpressError
 from generator.kept import Content
-from generator.site import LEDGER, Choices, site_files
+from generator.ledger import ours
+from generator.site import Choices, site_files
 from generator.written import pages_in, refuse_unfilled, write_ups
 
 _made: dict[str, Content] = {}
@@ -68,11 +69,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     _unfinished.clear()
     _aside.clear()
     state = finished.state_of(config, (str(_made[path]) for path in _written))
-    ledger = Path(config.docs_dir) / LEDGER
-    ours = set(ledger.read_text(encoding="utf-8").splitlines()) if ledger.is_file() else set()
+    on_disk = ours(Path(config.docs_dir))
     for path, content in _made.items():
         present = files.get_file_from_path(path)
-        if present is not None and path not in ours and path not in _written:
+        if present is not None and path not in on_disk and path not in _written:
             continue
         if present is not None:
             files.remove(present)

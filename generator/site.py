@@ -19,13 +19,10 @@ from typing import TYPE_CHECKING, Final
 
 from generator.errors import UsageError
 from generator.folders import CACHE, MEASUREMENTS, TEMPLATES, run_folders
-from generator.kept import Content, in_bytes, key_of
+from generator.kept import Content, key_of
 
 if TYPE_CHECKING:
     from jinja2 import BytecodeCache
-
-# Generated files that are on disk are listed here, so that the next writing removes what is no longer generated.
-LEDGER: Final = ".generated"
 
 # The libraries whose output is in the files.
 _MAKERS: Final = ("jinja2", "mpmath", "pillow", "plotly", "pydantic")
@@ -202,22 +199,3 @@ def _compiled(folder: Path, code: str) -> "BytecodeCache | None":
         if os.access(folder, os.W_OK):
             return Compiled(str(folder))
     return None
-
-
-def write_files(files: Mapping[str, Content], folder: Path) -> int:
-    """Write what changed below `folder` and remove what an earlier call wrote and is no longer there; how many did."""
-    ledger = folder / LEDGER
-    before = set(ledger.read_text(encoding="utf-8").splitlines()) if ledger.is_file() else set()
-    changed = 0
-    for path, made in files.items():
-        # As bytes, because a CSV file ends its lines otherwise.
-        target, content = folder / path, in_bytes(made)
-        if not target.is_file() or target.read_bytes() != content:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-            changed += 1
-    for stale in before - set(files):
-        (folder / stale).unlink(missing_ok=True)
-        changed += 1
-    ledger.write_text("".join(f"{path}\n" for path in sorted(files)), encoding="utf-8")
-    return changed

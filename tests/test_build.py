@@ -1,6 +1,7 @@
 """The build: a bad record ends it in one line and leaves the last good site as it was."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -66,6 +67,20 @@ def test_write_ups_get_their_figures_in_any_folder_but_their_own(project: Path) 
     assert " GiB" in (project / "elsewhere/notes/mine.md").read_text(encoding="utf-8")
     assert "Not filled in, for they would lose what they name: notes/mine.md." in pages()
     assert page.read_text(encoding="utf-8") == own
+
+
+def test_a_page_under_a_generated_name_stays_the_authors_on_disk_and_in_the_site(project: Path) -> None:
+    page = project / "site/pages/scenarios.md"
+    page.write_text("# My own scenarios\n", encoding="utf-8")
+    environment = dict(os.environ, PYTHONPATH=str(project))
+    command = [sys.executable, "-m", "generator.cli", "pages"]
+
+    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=True)
+
+    assert "wrote them: scenarios.md. To get the generated ones, remove or rename yours" in done.stdout
+    assert page.read_text(encoding="utf-8") == "# My own scenarios\n"
+    assert build(project).returncode == 0
+    assert "My own scenarios</h1>" in re.sub("<a .*?</a>", "", (project / "site/public/scenarios.html").read_text())
 
 
 def test_a_truncated_record_ends_the_build_and_leaves_the_old_site(project: Path) -> None:
