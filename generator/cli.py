@@ -17,7 +17,14 @@ from rich.console import Console
 
 from generator import __version__, measurements
 from generator.cells import Cell, Mode
-from generator.errors import SOME_LAUNCHES_FAILED, GpuRequiredError, QuantpressError, UsageError
+from generator.errors import (
+    OUTPUT_CLOSED,
+    SOME_LAUNCHES_FAILED,
+    GpuRequiredError,
+    QuantpressError,
+    UsageError,
+    in_a_line,
+)
 from generator.folders import MEASUREMENTS, PAGES, run_folders
 from generator.measurements import json_schemas
 from generator.methods import ENGINES, METHOD_IDS
@@ -37,9 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         status: int = parsed.run(parsed, words)
-    except QuantpressError as error:
-        print(f"quantpress: {error}", file=sys.stderr)
-        status = error.exit_status
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes what is left when it ends
+        status = OUTPUT_CLOSED
+    except (QuantpressError, OSError) as error:
+        fault = in_a_line(error)
+        print(f"quantpress: {fault}", file=sys.stderr)
+        status = fault.exit_status
     except KeyboardInterrupt:
         print(
             "quantpress: interrupted; finished launches are kept, the same command goes on from there",

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from generator.cells import Cell
 from generator.errors import RecordError, StorageError
-from generator.folders import MEASUREMENTS, run_folders
+from generator.folders import MEASUREMENTS, records_in, run_folders
 from generator.manifest import MANIFEST, MeasuredRun, ReportedRun
 from generator.peer import PEER, PeerResult
 from generator.profiles import first_fault
@@ -50,7 +50,7 @@ def read_run(folder: Path) -> Run:
             f"{_shown(folder / 'manifest.json')}: field run_id: expected the folder's name, {folder.name!r}"
         )
     launches = []
-    for path in sorted((folder / "launches").glob("*.json")):
+    for path in records_in(folder / "launches"):
         launch = _read(path, LAUNCH)
         expected = launch_name(launch.cell, launch.round)
         if path.name != expected:
@@ -68,7 +68,7 @@ def read_run(folder: Path) -> Run:
 
 
 def _read_peers(folder: Path) -> Iterable[PeerResult]:
-    for path in sorted((folder / "peers").glob("*.json")):
+    for path in records_in(folder / "peers"):
         result = _read(path, PEER)
         if path.name != peer_name(result):
             raise RecordError(f"{_shown(path)}: field cell: this content belongs in a file named {peer_name(result)}")

@@ -130,6 +130,17 @@ def test_a_page_that_does_not_ask_for_its_figures_is_not_published(project: Path
     assert not (project / "site/public").exists()
 
 
+def test_a_page_that_cannot_be_read_ends_the_build_in_a_line(project: Path) -> None:
+    (project / "site/pages/mine.md").symlink_to("nowhere.md")
+
+    done = build(project)
+
+    assert done.returncode == 8
+    (line,) = (line for line in done.stderr.splitlines() if line.startswith("quantpress: "))
+    assert "site/pages/mine.md: No such file or directory" in line
+    assert "Traceback" not in done.stderr
+
+
 def test_a_changed_record_reloads_the_page_that_is_being_served(project: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

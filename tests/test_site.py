@@ -1,5 +1,6 @@
 """The site's files: remembered while nothing changes that they come from, made anew as soon as anything does."""
 
+import errno
 import json
 import shutil
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from generator.errors import RecordError, UsageError
 from generator.folders import MEASUREMENTS
 from generator.kept import Content
 from generator.ledger import write_files
-from generator.measurements import write_launch, write_manifest
+from generator.measurements import read_runs, write_launch, write_manifest
 
 REPORTED = "2025-article-rtx-4090"
 
@@ -82,6 +83,24 @@ def test_a_record_that_went_bad_is_refused_though_the_good_pages_are_remembered(
     record.write_text(record.read_text()[:100])
 
     with pytest.raises(RecordError, match="r01-awq"):
+        site.site_files(root=records)
+
+
+def test_a_record_that_cannot_be_read_is_told_as_check_tells_it(records: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = records / REPORTED / "launches" / "r01-awq-vllm-eager.json"
+    read = Path.read_bytes
+
+    def refusing(path: Path) -> bytes:
+        if path == record:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refusing)
+    said = rf"{REPORTED}/launches/r01-awq-vllm-eager\.json: can't be read: Permission denied"
+
+    with pytest.raises(RecordError, match=said):
+        read_runs(records)
+    with pytest.raises(RecordError, match=said):
         site.site_files(root=records)
 
 
