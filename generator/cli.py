@@ -188,17 +188,20 @@ def _order(parsed: argparse.Namespace, words: list[str]) -> "Order":
 
     has_gpu = find_gpu() is not None
     name = parsed.profile or ("llama-3.1-8b" if has_gpu else "demo")
-    profile, folder = load_profile(name)
+    profile, file = load_profile(name)
     if not has_gpu and (parsed.require_gpu or profile.needs_gpu):
         wanted = "--require-gpu" if parsed.require_gpu else f"profile {profile.name}"
         raise GpuRequiredError(
             f"{wanted}: no NVIDIA GPU found; check `nvidia-smi`, or measure --profile demo on the CPU"
         )
     profile = _changed(profile, parsed)
+    cells = _cells(parsed.method, parsed.engine, profile)
+    if not has_gpu and any(cell.mode == "graphs" for cell in cells):
+        raise GpuRequiredError("mode graphs: CUDA graphs need a GPU, and there is none; measure with --mode eager")
     return Order(
         profile=profile,
-        profile_folder=folder,
-        cells=_cells(parsed.method, parsed.engine, profile),
+        profile_file=file,
+        cells=cells,
         memory_budget_gib=_budget(parsed.memory_budget_gib, has_gpu=has_gpu),
         command=shlex.join(["quantpress", *(_published(word) for word in words)]),
         begin_anew=parsed.new,

@@ -182,6 +182,8 @@ def wait_until(true: Callable[[], bool]) -> None:
         (["--profile", "llama-3.1-8b"], 3, "no NVIDIA GPU found"),
         (["--profile", "demo", "--require-gpu"], 3, "no NVIDIA GPU found"),
         (["--profile", "demo", "--memory-budget-gib", "24"], 3, "there is no GPU"),
+        (["--profile", "demo", "--mode", "graphs"], 3, "there is none; measure with --mode eager"),
+        (["--profile", "demo", "--mode", "eager", "--mode", "graphs"], 3, "measure with --mode eager"),
         (["--profile", "demo", "--rounds", "0"], 2, "expected 1 to 100"),
     ],
 )
