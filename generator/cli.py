@@ -25,7 +25,7 @@ from generator.errors import (
     UsageError,
     in_a_line,
 )
-from generator.folders import MEASUREMENTS, PAGES, run_folders
+from generator.folders import CHECKOUT, MEASUREMENTS, PAGES
 from generator.measurements import json_schemas
 from generator.methods import ENGINES, METHOD_IDS
 from generator.profiles import Profile, load_profile, shipped_profiles
@@ -334,14 +334,15 @@ def _budget(wanted_gib: float | None, *, has_gpu: bool) -> float | None:
 
 def _pages(parsed: argparse.Namespace, _: list[str]) -> int:
     from generator.ledger import write_files
-    from generator.site import site_files
+    from generator.site import Choices, site_files
     from generator.written import pages_in, write_ups
 
     # mkdocs.yml takes the address from there as well.
     site_url = os.environ.get("QUANTPRESS_SITE_URL", "").rstrip("/")
     written = write_ups(pages_in(PAGES))
     in_place = parsed.folder.resolve() == PAGES.resolve()
-    files = site_files(site_url=f"{site_url}/" if site_url else "", written={} if in_place else written)
+    choices = Choices.in_file(CHECKOUT / "mkdocs.yml")
+    files = site_files(choices, site_url=f"{site_url}/" if site_url else "", written={} if in_place else written)
     done = write_files(files, parsed.folder)
     print(f"{done.changed} files changed under {parsed.folder}")
     if done.left:
@@ -355,12 +356,16 @@ def _pages(parsed: argparse.Namespace, _: list[str]) -> int:
 
 
 def _names(_: argparse.Namespace, __: list[str]) -> int:
+    from generator.analyse.findings import find
     from generator.render.write_up import names
+    from generator.site import Choices
 
-    for kind, found in names(folder.name for folder in run_folders(MEASUREMENTS)).items():
+    findings = find(measurements.read_runs(), Choices.in_file(CHECKOUT / "mkdocs.yml").featured_run)
+    for kind, found in names(findings).items():
         print(f"{kind}:")
+        width = max(map(len, found), default=0)
         for name, called in found.items():
-            print(f"  {name:<29} {called}".rstrip())
+            print(f"  {name:<{width}}  {called}".rstrip())
     return 0
 
 

@@ -53,6 +53,18 @@ class Choices:
             raise UsageError(f"{where}.currency: expected a sign or a short name, found {currency!r}")
         return cls(**written)
 
+    @classmethod
+    def in_file(cls, path: Path) -> "Choices":
+        """From an mkdocs.yml itself. Raises `UsageError` where it can't be read."""
+        from mkdocs.utils.yaml import yaml_load
+        from yaml import YAMLError  # type: ignore[import-untyped]
+
+        try:
+            settings = yaml_load(path.read_text(encoding="utf-8"))
+        except YAMLError as error:
+            raise UsageError(f"{path.name}: not valid YAML: {' '.join(str(error).split())}; correct it") from None
+        return cls.of((settings.get("extra") or {}).get("quantpress", {}))
+
 
 def site_files(
     choices: Choices = Choices(),

@@ -69,6 +69,24 @@ def test_write_ups_get_their_figures_in_any_folder_but_their_own(project: Path) 
     assert page.read_text(encoding="utf-8") == own
 
 
+def test_pages_on_disk_and_the_list_of_names_take_the_run_that_mkdocs_yml_features(project: Path) -> None:
+    page, settings = project / "site/pages/notes/mine.md", project / "mkdocs.yml"
+    page.parent.mkdir()
+    page.write_text("---\nwrite_up: true\n---\n{{ provenance() }}\n", encoding="utf-8")
+    featured = "extra:\n  quantpress:\n    featured_run: 2025-article-rtx-4090\n"
+    settings.write_text(settings.read_text(encoding="utf-8").replace("extra:\n", featured), encoding="utf-8")
+
+    def said(*words: str) -> str:
+        command = [sys.executable, "-m", "generator.cli", *words]
+        environment = dict(os.environ, PYTHONPATH=str(project))
+        return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=True).stdout
+
+    said("pages", "elsewhere")
+
+    assert 'href="../runs/2025-article-rtx-4090.html"' in (project / "elsewhere/notes/mine.md").read_text()
+    assert re.search(r"2025-article-rtx-4090 +featured; ", said("names"))
+
+
 def test_a_page_under_a_generated_name_stays_the_authors_on_disk_and_in_the_site(project: Path) -> None:
     page = project / "site/pages/scenarios.md"
     page.write_text("# My own scenarios\n", encoding="utf-8")
