@@ -150,7 +150,8 @@ def _add_what_to_measure(measure: argparse.ArgumentParser) -> None:
         "--mode",
         action="append",
         choices=get_args(Mode),
-        help="eager, as in the article, or graphs: compiled, with CUDA graphs, as a server runs; repeatable for both",
+        help="eager, as in the article, or graphs: compiled, with CUDA graphs, as a server runs; graphs need a GPU; "
+        "repeatable for both",
     )
     measure.add_argument(
         "--controls",
@@ -166,7 +167,7 @@ def _add_what_to_measure(measure: argparse.ArgumentParser) -> None:
         "--memory-budget-gib",
         type=float,
         metavar="GIB",
-        help="use only so much of the card, as if it were a smaller one",
+        help="use only so much of the card, as if it were a smaller one; needs a GPU",
     )
     measure.add_argument(
         "--disable-kernel",
