@@ -58,6 +58,7 @@ bench: setup ## Print what Quantpress costs, and sites of many runs (ARGS=--scal
 lock: ## Choose all package versions anew, and lock them.
 	@setup/lock.sh
 
-clean: ## Remove .venv, the built site and caches; measurements stay.
+clean: ## Remove .venv, the built site, what 'make pages' wrote, and caches; measurements and your own pages stay.
+	@test ! -f site/pages/.generated || python3 -m generator.ledger site/pages
 	@rm -rf .venv .cache site/public .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find generator tests -name __pycache__ -prune -exec rm -rf {} +

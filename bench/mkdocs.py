@@ -11,7 +11,8 @@ from pathlib import Path
 from time import perf_counter
 
 from generator.folders import CHECKOUT, MEASUREMENTS, PAGES, TEMPLATES
-from generator.site import site_files, write_files
+from generator.ledger import write_files
+from generator.site import site_files
 
 # As in mkdocs.yml, so that both write the same addresses.
 SITE_URL = "https://example.org/quantpress/"

@@ -57,12 +57,12 @@ def ratios(pairs: int) -> Iterator[str]:
 
 
 def _request() -> LaunchRequest:
-    profile, folder = load_profile("demo")
+    profile, file = load_profile("demo")
     checkpoint = profile.checkpoints["fp16"]
     assert isinstance(checkpoint, LocalCheckpoint)
     return LaunchRequest(
         cell=Cell(method="fp16", engine="vllm", mode="eager"),
-        checkpoint=str((folder / checkpoint.path).resolve()),
+        checkpoint=str((file.parent / checkpoint.path).resolve()),
         model_source="demo",
         model_revision=None,
         device="cpu",

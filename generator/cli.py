@@ -17,8 +17,15 @@ from rich.console import Console
 
 from generator import __version__, measurements
 from generator.cells import Cell, Mode
-from generator.errors import SOME_LAUNCHES_FAILED, GpuRequiredError, QuantpressError, UsageError
-from generator.folders import MEASUREMENTS, PAGES, run_folders
+from generator.errors import (
+    OUTPUT_CLOSED,
+    SOME_LAUNCHES_FAILED,
+    GpuRequiredError,
+    QuantpressError,
+    UsageError,
+    in_a_line,
+)
+from generator.folders import CHECKOUT, MEASUREMENTS, PAGES
 from generator.measurements import json_schemas
 from generator.methods import ENGINES, METHOD_IDS
 from generator.profiles import Profile, load_profile, shipped_profiles
@@ -37,9 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         status: int = parsed.run(parsed, words)
-    except QuantpressError as error:
-        print(f"quantpress: {error}", file=sys.stderr)
-        status = error.exit_status
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes what is left when it ends
+        status = OUTPUT_CLOSED
+    except (QuantpressError, OSError) as error:
+        fault = in_a_line(error)
+        print(f"quantpress: {fault}", file=sys.stderr)
+        status = fault.exit_status
     except KeyboardInterrupt:
         print(
             "quantpress: interrupted; finished launches are kept, the same command goes on from there",
@@ -138,7 +150,8 @@ def _add_what_to_measure(measure: argparse.ArgumentParser) -> None:
         "--mode",
         action="append",
         choices=get_args(Mode),
-        help="eager, as in the article, or graphs: compiled, with CUDA graphs, as a server runs; repeatable for both",
+        help="eager, as in the article, or graphs: compiled, with CUDA graphs, as a server runs; graphs need a GPU; "
+        "repeatable for both",
     )
     measure.add_argument(
         "--controls",
@@ -154,7 +167,7 @@ def _add_what_to_measure(measure: argparse.ArgumentParser) -> None:
         "--memory-budget-gib",
         type=float,
         metavar="GIB",
-        help="use only so much of the card, as if it were a smaller one",
+        help="use only so much of the card, as if it were a smaller one; needs a GPU",
     )
     measure.add_argument(
         "--disable-kernel",
@@ -176,17 +189,20 @@ def _order(parsed: argparse.Namespace, words: list[str]) -> "Order":
 
     has_gpu = find_gpu() is not None
     name = parsed.profile or ("llama-3.1-8b" if has_gpu else "demo")
-    profile, folder = load_profile(name)
+    profile, file = load_profile(name)
     if not has_gpu and (parsed.require_gpu or profile.needs_gpu):
         wanted = "--require-gpu" if parsed.require_gpu else f"profile {profile.name}"
         raise GpuRequiredError(
             f"{wanted}: no NVIDIA GPU found; check `nvidia-smi`, or measure --profile demo on the CPU"
         )
     profile = _changed(profile, parsed)
+    cells = _cells(parsed.method, parsed.engine, profile)
+    if not has_gpu and any(cell.mode == "graphs" for cell in cells):
+        raise GpuRequiredError("mode graphs: CUDA graphs need a GPU, and there is none; measure with --mode eager")
     return Order(
         profile=profile,
-        profile_folder=folder,
-        cells=_cells(parsed.method, parsed.engine, profile),
+        profile_file=file,
+        cells=cells,
         memory_budget_gib=_budget(parsed.memory_budget_gib, has_gpu=has_gpu),
         command=shlex.join(["quantpress", *(_published(word) for word in words)]),
         begin_anew=parsed.new,
@@ -318,27 +334,39 @@ def _budget(wanted_gib: float | None, *, has_gpu: bool) -> float | None:
 
 
 def _pages(parsed: argparse.Namespace, _: list[str]) -> int:
-    from generator.site import site_files, write_files
+    from generator.ledger import write_files
+    from generator.site import Choices, site_files
     from generator.written import pages_in, write_ups
 
     # mkdocs.yml takes the address from there as well.
     site_url = os.environ.get("QUANTPRESS_SITE_URL", "").rstrip("/")
     written = write_ups(pages_in(PAGES))
     in_place = parsed.folder.resolve() == PAGES.resolve()
-    files = site_files(site_url=f"{site_url}/" if site_url else "", written={} if in_place else written)
-    print(f"{write_files(files, parsed.folder)} files changed under {parsed.folder}")
+    choices = Choices.in_file(CHECKOUT / "mkdocs.yml")
+    files = site_files(choices, site_url=f"{site_url}/" if site_url else "", written={} if in_place else written)
+    done = write_files(files, parsed.folder)
+    print(f"{done.changed} files changed under {parsed.folder}")
+    if done.left:
+        print(
+            f"Left, for they are not as this command wrote them: {', '.join(done.left)}. "
+            "To get the generated ones, remove or rename yours and run it again."
+        )
     if in_place and written:
         print(f"Not filled in, for they would lose what they name: {', '.join(written)}. Name another folder for that.")
     return 0
 
 
 def _names(_: argparse.Namespace, __: list[str]) -> int:
+    from generator.analyse.findings import find
     from generator.render.write_up import names
+    from generator.site import Choices
 
-    for kind, found in names(folder.name for folder in run_folders(MEASUREMENTS)).items():
+    findings = find(measurements.read_runs(), Choices.in_file(CHECKOUT / "mkdocs.yml").featured_run)
+    for kind, found in names(findings).items():
         print(f"{kind}:")
+        width = max(map(len, found), default=0)
         for name, called in found.items():
-            print(f"  {name:<29} {called}".rstrip())
+            print(f"  {name:<{width}}  {called}".rstrip())
     return 0
 
 

@@ -1,5 +1,6 @@
 """What goes wrong because of the input or the machine: one clear line each, and an exit status of its own."""
 
+import os
 from typing import ClassVar
 
 
@@ -37,7 +38,7 @@ class UnfitError(QuantpressError):
 
 
 class StorageError(QuantpressError):
-    """A record can't be written: no space, no permission."""
+    """A file can't be read or written: no space, no permission."""
 
     exit_status = 8
 
@@ -48,5 +49,18 @@ class PeerError(QuantpressError):
     exit_status = 9
 
 
+def in_a_line(error: QuantpressError | OSError) -> QuantpressError:
+    """The fault to print: of one that nobody expected of the machine, its path and its reason."""
+    if isinstance(error, QuantpressError):
+        return error
+    where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+    return StorageError(
+        f"{where}{error.strerror or type(error).__name__}; give permission, make room or name another place, and run "
+        "the command again"
+    )
+
+
 # A run that ended with failed launches is saved and complete; only its exit status tells.
 SOME_LAUNCHES_FAILED = 6
+# What read the output has closed it, as `| head` does; as a shell tells of a program that SIGPIPE ends.
+OUTPUT_CLOSED = 141

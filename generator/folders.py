@@ -23,6 +23,11 @@ def run_folders(root: Path) -> list[Path]:
     return [folder for folder in folders if not folder.name.startswith(".") and not _only_logs(folder)]
 
 
+def records_in(folder: Path) -> list[Path]:
+    """The records in `folder`, by name; none where there is no such folder."""
+    return sorted(path for path in folder.iterdir() if path.suffix == ".json") if folder.is_dir() else []
+
+
 def _only_logs(folder: Path) -> bool:
     """Whether it is what version control leaves of a run that another branch has: the logs, which it does not track,
     or an empty folder."""

@@ -3,6 +3,8 @@
 Named under `hooks:` in mkdocs.yml. Builders that ignore hooks need the pages on disk: `quantpress pages`.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -17,9 +19,10 @@ from mkdocs.structure.pages import Page
 
 from generator import finished
 from generator.aside import anchors, put_back, scrollable, set_aside
-from generator.errors import QuantpressError
+from generator.errors import QuantpressError, in_a_line
 from generator.kept import Content
-from generator.site import LEDGER, Choices, site_files
+from generator.ledger import ours
+from generator.site import Choices, site_files
 from generator.written import pages_in, refuse_unfilled, write_ups
 
 _made: dict[str, Content] = {}
@@ -43,17 +46,24 @@ class Refused(Abort):
         echo(self.format_message(), err=True)
 
 
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """While this lasts, a fault ends the build in its line."""
+    try:
+        yield
+    except (QuantpressError, OSError) as error:
+        raise Refused(in_a_line(error)) from None
+
+
+@_refusing()
 def on_pre_build(config: MkDocsConfig) -> None:
     """Read and render everything before MkDocs empties the old site: a bad record leaves the last good one standing."""
     pages = pages_in(Path(config.docs_dir))
     _written.clear()
     _written.update(write_ups(pages))
-    try:
-        refuse_unfilled(pages, lambda text: _html(text, config))
-        choices = Choices.of(config.extra.get("quantpress", {}))
-        made = site_files(choices, site_url=config.site_url or "", written=_written)
-    except QuantpressError as error:
-        raise Refused(error) from None
+    refuse_unfilled(pages, lambda text: _html(text, config))
+    choices = Choices.of(config.extra.get("quantpress", {}))
+    made = site_files(choices, site_url=config.site_url or "", written=_written)
     _made.clear()
     _made.update(made)
 
@@ -62,17 +72,17 @@ def _html(text: str, config: MkDocsConfig) -> str:
     return str(Markdown(extensions=config.markdown_extensions, extension_configs=config.mdx_configs).convert(text))
 
 
+@_refusing()
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add what was made. A page that the author wrote by hand under the same name stays the author's."""
     _ours.clear()
     _unfinished.clear()
     _aside.clear()
     state = finished.state_of(config, (str(_made[path]) for path in _written))
-    ledger = Path(config.docs_dir) / LEDGER
-    ours = set(ledger.read_text(encoding="utf-8").splitlines()) if ledger.is_file() else set()
+    on_disk = ours(Path(config.docs_dir))
     for path, content in _made.items():
         present = files.get_file_from_path(path)
-        if present is not None and path not in ours and path not in _written:
+        if present is not None and path not in on_disk and path not in _written:
             continue
         if present is not None:
             files.remove(present)

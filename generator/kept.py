@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from generator.folders import records_in
+
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
@@ -50,15 +52,13 @@ def in_bytes(content: Content) -> bytes:
 def key_of(folder: Path, state: str) -> str:
     """One hash of the records in a run's folder and of what they are made into pages with."""
     found = hashlib.sha256(f"{state}\0{folder.name}".encode())
-    for path in (folder / "manifest.json", *_records(folder / "launches"), *_records(folder / "peers")):
-        content = path.read_bytes() if path.is_file() else b""
+    for path in (folder / "manifest.json", *records_in(folder / "launches"), *records_in(folder / "peers")):
+        content = b""
+        with suppress(OSError):  # whoever reads the records says so
+            content = path.read_bytes()
         found.update(f"\0{path.parent.name}/{path.name}\0{len(content)}\0".encode())
         found.update(content)
     return found.hexdigest()
-
-
-def _records(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix == ".json") if folder.is_dir() else []
 
 
 @cache

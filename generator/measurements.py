@@ -15,10 +15,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from generator.cells import Cell
 from generator.errors import RecordError, StorageError
-from generator.folders import MEASUREMENTS, run_folders
+from generator.faults import first_fault
+from generator.folders import MEASUREMENTS, records_in, run_folders
 from generator.manifest import MANIFEST, MeasuredRun, ReportedRun
 from generator.peer import PEER, PeerResult
-from generator.profiles import first_fault
 from generator.record import LAUNCH, Completed, Failed, Reported
 
 T = TypeVar("T")
@@ -47,10 +47,11 @@ def read_run(folder: Path) -> Run:
     manifest = _read(folder / "manifest.json", MANIFEST)
     if manifest.run_id != folder.name:
         raise RecordError(
-            f"{_shown(folder / 'manifest.json')}: field run_id: expected the folder's name, {folder.name!r}"
+            f"{_shown(folder / 'manifest.json')}: field run_id: expected the folder's name, {folder.name!r}, found "
+            f"{manifest.run_id!r}; name the folder as the run, or correct the field"
         )
     launches = []
-    for path in sorted((folder / "launches").glob("*.json")):
+    for path in records_in(folder / "launches"):
         launch = _read(path, LAUNCH)
         expected = launch_name(launch.cell, launch.round)
         if path.name != expected:
@@ -68,7 +69,7 @@ def read_run(folder: Path) -> Run:
 
 
 def _read_peers(folder: Path) -> Iterable[PeerResult]:
-    for path in sorted((folder / "peers").glob("*.json")):
+    for path in records_in(folder / "peers"):
         result = _read(path, PEER)
         if path.name != peer_name(result):
             raise RecordError(f"{_shown(path)}: field cell: this content belongs in a file named {peer_name(result)}")
@@ -115,6 +116,10 @@ def _read(path: Path, kind: TypeAdapter[T]) -> T:
             raise RecordError(f"{shown}: larger than {MAX_FILE_BYTES} bytes, which no record is; remove the file")
         text = path.read_bytes().decode("utf-8")
     except FileNotFoundError:
+        if path.is_symlink():
+            raise RecordError(
+                f"{shown}: a link to a file that is not there; restore that, or remove the link"
+            ) from None
         raise RecordError(f"{shown}: missing; every run needs one; restore it, or remove the folder") from None
     except UnicodeDecodeError as error:
         raise RecordError(f"{shown}: byte {error.start}: expected UTF-8 text; restore the file or remove it") from None
@@ -125,7 +130,9 @@ def _read(path: Path, kind: TypeAdapter[T]) -> T:
         json.loads(text, object_pairs_hook=_without_duplicates)
         return kind.validate_json(text)
     except ValidationError as error:
-        raise RecordError(f"{shown}: {first_fault(error)}; correct it, or remove the file and measure again") from None
+        raise RecordError(
+            f"{shown}: {first_fault(error, kind.json_schema())}; correct it, or remove the file and measure again"
+        ) from None
     except RecursionError:
         raise RecordError(f"{shown}: nested too deeply to be a record; remove the file") from None
     except ValueError as error:  # JSONDecodeError, a duplicate key, an integer of thousands of digits

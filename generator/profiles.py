@@ -14,6 +14,7 @@ from pydantic import Discriminator, Field, ValidationError, model_validator
 
 from generator.cells import Cell, Mode, cells_of
 from generator.errors import UsageError
+from generator.faults import first_fault
 from generator.frozen import Frozen, Name, NonNegative, Positive, Slug, Text
 from generator.methods import METHOD_IDS, EngineId, MethodId
 
@@ -241,7 +242,7 @@ def shipped_profiles() -> tuple[str, ...]:
 
 
 def load_profile(name_or_file: str) -> tuple[Profile, Path]:
-    """The profile and the folder that its relative paths start from.
+    """The profile and its file, from whose folder its relative paths start.
 
     Raises `UsageError`, with the mend, when there is no such profile or its file is not one.
     """
@@ -260,27 +261,14 @@ def load_profile(name_or_file: str) -> tuple[Profile, Path]:
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path.name}: not valid TOML: {error}; correct that line") from None
     except ValidationError as error:
-        raise UsageError(f"{path.name}: {first_fault(error)}") from None
-    return profile, path.resolve().parent
+        raise UsageError(f"{path.name}: {first_fault(error, Profile.model_json_schema())}; correct it") from None
+    return profile, path.resolve()
 
 
 @contextmanager
 def refusing_in_a_line(option: str) -> Iterator[None]:
-    """While this lasts, a value that makes no valid workload is a `UsageError` of the option that it came from."""
+    """While this lasts, a value that makes no valid closed loop is a `UsageError` of the option that it came from."""
     try:
         yield
     except ValidationError as error:
-        raise UsageError(f"{option}: {first_fault(error)}") from None
-
-
-def first_fault(error: ValidationError) -> str:
-    """The first thing that validation found wrong, in one line: field, what was expected, what was there."""
-    fault = error.errors(include_url=False, include_context=False)[0]
-    field = ".".join(str(part) for part in fault["loc"]) or "the whole file"
-    found = "" if fault["type"] in {"missing", "extra_forbidden"} else f", found {_shortened(fault['input'])}"
-    return f"field {field}: {fault['msg'][0].lower()}{fault['msg'][1:]}{found}"
-
-
-def _shortened(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+        raise UsageError(f"{option}: {first_fault(error, ClosedLoop.model_json_schema())}") from None

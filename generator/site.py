@@ -19,10 +19,7 @@ from typing import Final
 
 from generator.errors import UsageError
 from generator.folders import CACHE, MEASUREMENTS, TEMPLATES, run_folders
-from generator.kept import Content, in_bytes, key_of
-
-# Generated files that are on disk are listed here, so that the next writing removes what is no longer generated.
-LEDGER: Final = ".generated"
+from generator.kept import Content, key_of
 
 # The libraries whose output is in the files.
 _MAKERS: Final = ("jinja2", "mpmath", "pillow", "plotly", "pydantic")
@@ -52,6 +49,18 @@ class Choices:
         if not isinstance(currency, str) or not 1 <= len(currency) <= 5:
             raise UsageError(f"{where}.currency: expected a sign or a short name, found {currency!r}")
         return cls(**written)
+
+    @classmethod
+    def in_file(cls, path: Path) -> "Choices":
+        """From an mkdocs.yml itself. Raises `UsageError` where it can't be read."""
+        from mkdocs.utils.yaml import yaml_load
+        from yaml import YAMLError  # type: ignore[import-untyped]
+
+        try:
+            settings = yaml_load(path.read_text(encoding="utf-8"))
+        except YAMLError as error:
+            raise UsageError(f"{path.name}: not valid YAML: {' '.join(str(error).split())}; correct it") from None
+        return cls.of((settings.get("extra") or {}).get("quantpress", {}))
 
 
 def site_files(
@@ -181,22 +190,3 @@ def _make(keys: Mapping[Path, str], choices: Choices, site_url: str, written: Ma
         **tables,
         **shelf.files,
     }
-
-
-def write_files(files: Mapping[str, Content], folder: Path) -> int:
-    """Write what changed below `folder` and remove what an earlier call wrote and is no longer there; how many did."""
-    ledger = folder / LEDGER
-    before = set(ledger.read_text(encoding="utf-8").splitlines()) if ledger.is_file() else set()
-    changed = 0
-    for path, made in files.items():
-        # As bytes, because a CSV file ends its lines otherwise.
-        target, content = folder / path, in_bytes(made)
-        if not target.is_file() or target.read_bytes() != content:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-            changed += 1
-    for stale in before - set(files):
-        (folder / stale).unlink(missing_ok=True)
-        changed += 1
-    ledger.write_text("".join(f"{path}\n" for path in sorted(files)), encoding="utf-8")
-    return changed

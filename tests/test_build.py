@@ -1,6 +1,7 @@
 """The build: a bad record ends it in one line and leaves the last good site as it was."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -68,6 +69,38 @@ def test_write_ups_get_their_figures_in_any_folder_but_their_own(project: Path) 
     assert page.read_text(encoding="utf-8") == own
 
 
+def test_pages_on_disk_and_the_list_of_names_take_the_run_that_mkdocs_yml_features(project: Path) -> None:
+    page, settings = project / "site/pages/notes/mine.md", project / "mkdocs.yml"
+    page.parent.mkdir()
+    page.write_text("---\nwrite_up: true\n---\n{{ provenance() }}\n", encoding="utf-8")
+    featured = "extra:\n  quantpress:\n    featured_run: 2025-article-rtx-4090\n"
+    settings.write_text(settings.read_text(encoding="utf-8").replace("extra:\n", featured), encoding="utf-8")
+
+    def said(*words: str) -> str:
+        command = [sys.executable, "-m", "generator.cli", *words]
+        environment = dict(os.environ, PYTHONPATH=str(project))
+        return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=True).stdout
+
+    said("pages", "elsewhere")
+
+    assert 'href="../runs/2025-article-rtx-4090.html"' in (project / "elsewhere/notes/mine.md").read_text()
+    assert re.search(r"2025-article-rtx-4090 +featured; ", said("names"))
+
+
+def test_a_page_under_a_generated_name_stays_the_authors_on_disk_and_in_the_site(project: Path) -> None:
+    page = project / "site/pages/scenarios.md"
+    page.write_text("# My own scenarios\n", encoding="utf-8")
+    environment = dict(os.environ, PYTHONPATH=str(project))
+    command = [sys.executable, "-m", "generator.cli", "pages"]
+
+    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=True)
+
+    assert "wrote them: scenarios.md. To get the generated ones, remove or rename yours" in done.stdout
+    assert page.read_text(encoding="utf-8") == "# My own scenarios\n"
+    assert build(project).returncode == 0
+    assert "My own scenarios</h1>" in re.sub("<a .*?</a>", "", (project / "site/public/scenarios.html").read_text())
+
+
 def test_a_truncated_record_ends_the_build_and_leaves_the_old_site(project: Path) -> None:
     assert build(project).returncode == 0
     before = (project / "site/public/index.html").read_bytes()
@@ -115,6 +148,17 @@ def test_a_page_that_does_not_ask_for_its_figures_is_not_published(project: Path
     assert not (project / "site/public").exists()
 
 
+def test_a_page_that_cannot_be_read_ends_the_build_in_a_line(project: Path) -> None:
+    (project / "site/pages/mine.md").symlink_to("nowhere.md")
+
+    done = build(project)
+
+    assert done.returncode == 8
+    (line,) = (line for line in done.stderr.splitlines() if line.startswith("quantpress: "))
+    assert "site/pages/mine.md: No such file or directory" in line
+    assert "Traceback" not in done.stderr
+
+
 def test_a_changed_record_reloads_the_page_that_is_being_served(project: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -156,6 +200,8 @@ def wait_until(true: Callable[[], bool]) -> None:
         (["--profile", "llama-3.1-8b"], 3, "no NVIDIA GPU found"),
         (["--profile", "demo", "--require-gpu"], 3, "no NVIDIA GPU found"),
         (["--profile", "demo", "--memory-budget-gib", "24"], 3, "there is no GPU"),
+        (["--profile", "demo", "--mode", "graphs"], 3, "there is none; measure with --mode eager"),
+        (["--profile", "demo", "--mode", "eager", "--mode", "graphs"], 3, "measure with --mode eager"),
         (["--profile", "demo", "--rounds", "0"], 2, "expected 1 to 100"),
     ],
 )

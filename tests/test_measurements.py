@@ -126,6 +126,48 @@ def test_a_figure_that_its_samples_contradict_is_refused(tmp_path: Path) -> None
         read_run(folder)
 
 
+def test_a_fault_has_the_field_as_the_file_has_it_and_quotes_no_more_than_a_short_value(tmp_path: Path) -> None:
+    folder = write_example(tmp_path)
+    path = folder / "launches" / launch_name(cell("fp16"), 1)
+    whole = json.loads(path.read_text())
+
+    def said(**changes: object) -> str:
+        path.write_text(json.dumps(whole | changes))
+        with pytest.raises(RecordError) as raised:
+            read_run(folder)
+        return str(raised.value).partition(f"{path.name}: ")[2]
+
+    quantities = whole["quantities"]
+    assert said(quantities=quantities | {"weights_gib": -1}) == (
+        "field quantities.weights_gib: input should be greater than 0, found -1; correct it, or remove the file and "
+        "measure again"
+    )
+    assert said(quantities=quantities | {"output_tokens_per_s": 1.5}).startswith(
+        "quantities.output_tokens_per_s must be the samples' median, 340; correct it"
+    )
+    assert said(quality="x" * 100).startswith(f"field quality: input should be an object, found '{'x' * 56}...;")
+    assert said(quantites=quantities).startswith("field quantites: there is no such field; the nearest: quantities")
+
+
+def test_a_renamed_run_says_how_to_mend_it(tmp_path: Path) -> None:
+    folder = write_example(tmp_path).rename(tmp_path / "measurements" / "mine")
+
+    with pytest.raises(
+        RecordError, match=r"'mine', found '2026-01-01-example'; name the folder as the run, or correct"
+    ):
+        read_run(folder)
+
+
+def test_a_launch_that_is_a_dangling_link_is_called_one(tmp_path: Path) -> None:
+    folder = write_example(tmp_path)
+    path = folder / "launches" / launch_name(cell("fp16"), 1)
+    path.unlink()
+    path.symlink_to("nowhere")
+
+    with pytest.raises(RecordError, match=r"a link to a file that is not there; restore that, or remove the link$"):
+        read_run(folder)
+
+
 def test_a_null_without_a_reason_is_refused(tmp_path: Path) -> None:
     folder = write_example(tmp_path)
     path = folder / "launches" / launch_name(cell("fp16"), 1)

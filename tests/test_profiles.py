@@ -36,9 +36,9 @@ def test_a_user_s_own_file_may_name_folders_beside_it(tmp_path: Path) -> None:
         '[checkpoints.fp16]\npath = "model"\n'
     )
 
-    profile, folder = load_profile(str(tmp_path / "mine.toml"))
+    profile, file = load_profile(str(tmp_path / "mine.toml"))
 
-    assert folder == tmp_path
+    assert file == tmp_path / "mine.toml"
     assert profile.checkpoints == {"fp16": LocalCheckpoint(path="model")}
 
 
@@ -46,10 +46,27 @@ def test_a_user_s_own_file_may_name_folders_beside_it(tmp_path: Path) -> None:
     ("text", "fault"),
     [
         ("name = ", "not valid TOML"),
-        ('name = "a b"', "field name"),
-        ('nme = "x"', "field "),
-        ('name = "x"\nmodel_name = "X"\nrounds = 0', "field rounds"),
-        ('name = "x"\nmodel_name = "X"\nrounds = 1\n[checkpoints.int3]\npath = "m"', "field checkpoints.int3"),
+        ('name = "a b"', "field name: string should match"),
+        ('nme = "x"', "field nme: there is no such field; the nearest: name; correct it"),
+        ('name = "x"\nruonds = 1', "field ruonds: there is no such field; the nearest: rounds"),
+        ("zzz = 1", "field zzz: there is no such field; correct it"),
+        (
+            'name = "x"\nmodel_name = "X"\nrounds = 0',
+            "field rounds: input should be greater than or equal to 1, found 0",
+        ),
+        ('name = "x"\nmodel_name = "X"\nrounds = 1\n[checkpoints.int3]\npath = "m"', "field checkpoints.int3: "),
+        (
+            '[[workloads]]\nkind = "batch"\nrepaets = 1',
+            "field workloads.0.repaets: there is no such field; the nearest: r",
+        ),
+        ('[[workloads]]\nkind = "batch"\nusers = [1]', "field workloads.0.users: there is no such field"),
+        ('[checkpoints.fp16]\nhbu = "a/b"', "field checkpoints.fp16.hbu: there is no such field; the nearest: hub"),
+        ('[checkpoints.fp16]\nhub = "a b"', "field checkpoints.fp16.hub: string should match"),
+        (
+            '[engine]\nmax_model_len = "long"',
+            "field engine.max_model_len: input should be a valid integer, found 'long'",
+        ),
+        ('name = "x"\nmodel_name = "X"', "field rounds: field required"),
     ],
 )
 def test_a_fault_in_a_profile_is_one_line_that_names_it(tmp_path: Path, text: str, fault: str) -> None:
@@ -59,7 +76,7 @@ def test_a_fault_in_a_profile_is_one_line_that_names_it(tmp_path: Path, text: st
         load_profile(str(tmp_path / "bad.toml"))
 
     assert "bad.toml" in str(raised.value)
-    assert fault in str(raised.value) or "field" in str(raised.value)
+    assert fault in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
@@ -75,12 +92,12 @@ def test_tasks_that_can_never_be_done_end_the_order_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lm_eval: str | None, mend: str
 ) -> None:
     monkeypatch.setattr(session, "find_spec", lambda _: lm_eval)
-    profile, folder = load_profile("demo")
+    profile, file = load_profile("demo")
     profile = profile.model_copy(update={"tasks": TaskList(names=("one",), folder="gone")})
     watcher: Any = None
 
     with pytest.raises(UsageError, match=mend):
-        session.measure(session.Order(profile, folder, profile.cells, None, "quantpress measure"), watcher, tmp_path)
+        session.measure(session.Order(profile, file, profile.cells, None, "quantpress measure"), watcher, tmp_path)
 
 
 def test_random_weights_do_no_tasks(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The site's files: remembered while nothing changes that they come from, made anew as soon as anything does."""
 
+import errno
 import json
 import shutil
 from collections.abc import Mapping
@@ -12,7 +13,8 @@ from generator import site
 from generator.errors import RecordError, UsageError
 from generator.folders import MEASUREMENTS
 from generator.kept import Content
-from generator.measurements import write_launch, write_manifest
+from generator.ledger import write_files
+from generator.measurements import read_runs, write_launch, write_manifest
 
 REPORTED = "2025-article-rtx-4090"
 
@@ -70,9 +72,9 @@ def test_pictures_are_remembered_and_written_byte_for_byte(records: Path, tmp_pa
 
     assert isinstance(first["cards/index.png"], bytes)
     assert site.site_files(root=records)["cards/index.png"] == first["cards/index.png"]
-    assert site.write_files(first, tmp_path / "pages") == len(first)
+    assert write_files(first, tmp_path / "pages").changed == len(first)
     assert (tmp_path / "pages" / "cards" / "index.png").read_bytes() == first["cards/index.png"]
-    assert site.write_files(first, tmp_path / "pages") == 0
+    assert write_files(first, tmp_path / "pages").changed == 0
 
 
 def test_a_record_that_went_bad_is_refused_though_the_good_pages_are_remembered(records: Path) -> None:
@@ -81,6 +83,24 @@ def test_a_record_that_went_bad_is_refused_though_the_good_pages_are_remembered(
     record.write_text(record.read_text()[:100])
 
     with pytest.raises(RecordError, match="r01-awq"):
+        site.site_files(root=records)
+
+
+def test_a_record_that_cannot_be_read_is_told_as_check_tells_it(records: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = records / REPORTED / "launches" / "r01-awq-vllm-eager.json"
+    read = Path.read_bytes
+
+    def refusing(path: Path) -> bytes:
+        if path == record:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refusing)
+    said = rf"{REPORTED}/launches/r01-awq-vllm-eager\.json: can't be read: Permission denied"
+
+    with pytest.raises(RecordError, match=said):
+        read_runs(records)
+    with pytest.raises(RecordError, match=said):
         site.site_files(root=records)
 
 
@@ -140,6 +160,6 @@ def test_files_written_twice_change_nothing_the_second_time(records: Path, tmp_p
     files = site.site_files(root=records)
 
     assert f"data/{REPORTED}/cells.csv" in files
-    assert site.write_files(files, tmp_path) == len(files)
-    assert site.write_files(files, tmp_path) == 0
+    assert write_files(files, tmp_path).changed == len(files)
+    assert write_files(files, tmp_path).changed == 0
     assert (tmp_path / f"data/{REPORTED}/cells.csv").read_bytes().count(b"\r\n") > 1

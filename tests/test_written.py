@@ -41,6 +41,34 @@ def test_no_other_page_does(text: str) -> None:
     assert not write_ups({"mine.md": text})
 
 
+@pytest.mark.parametrize(
+    ("front", "said"),
+    [
+        (
+            "---\ntitle: X\nsubject: X: Y\nwrite_up: true\n---\n",
+            "line 3: .* mapping values .* put a text .* into quotes",
+        ),
+        ("---\ntitle: X\n\twrite_up: true\n---\n", "line 3: .* indent by spaces, not tabs"),
+        ("---\ntitle: X\ndate: 2026-13-45\n---\n", "line 2: .* month must be in 1..12"),
+        ("---\ntitle:X\n---\n", "line 2: .* `name: value`, with a space after the colon"),
+        ("---\ntitle: X\nwrite_up: true\n", "line 1: .* no end; close it with another line of `---`"),
+        ("\n---\ntitle: X\nwrite_up: true\n---\n", "line 1: .* remove what is empty above its `---`"),
+        ('---\ntitle: X\nwrite_up: "true"\n---\n', "line 3: write_up: expected true, found 'true'; .* without quotes"),
+        ("title: X\nwrite_up: true\n\n", "line 2: write_up: .* between two lines of `---`"),
+    ],
+)
+def test_front_matter_that_cannot_be_read_is_told_with_its_line_and_mend(front: str, said: str) -> None:
+    with pytest.raises(UsageError, match=f"^notes/mine.md, {said}"):
+        write_ups({"a.md": "# A\n", "notes/mine.md": f"{front}# Mine\n\nNo reference.\n"})
+
+
+@pytest.mark.parametrize(
+    "text", ["---\n\nA rule, then text: as it is.\n", "# A\n\n---\nnote: none\n", "---\n# None\n---\n"]
+)
+def test_a_rule_across_a_page_is_no_front_matter(text: str) -> None:
+    assert not write_ups({"mine.md": text})
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_bare_reference_is_refused_with_its_line_and_what_is_to_be_added(site: Markdown, name: str) -> None:
     page = f"---\ntitle: Mine\n---\n\n`{{{{ value() }}}}`\n\n- a\n\n    {{{{{name} ()}}}}\n"

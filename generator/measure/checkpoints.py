@@ -53,7 +53,9 @@ def _local(checkpoint: LocalCheckpoint, profile_folder: Path) -> Ready | Unavail
     # An absolute path may name a user: only its last part is published.
     source = f"local folder {written.name if written.is_absolute() or '~' in checkpoint.path else _relative(written)}"
     if not (folder / "config.json").is_file():
-        return Unavailable(f"{source}: no config.json there; give the path of a checkpoint's folder")
+        return Unavailable(
+            f"{source}: no config.json there; give the path of a checkpoint's folder, as the profile's folder sees it"
+        )
     if not any(folder.glob("*.safetensors")):
         return Unavailable(f"{source}: no .safetensors file there; other weight formats can run code and are refused")
     return Ready(folder, source, None)

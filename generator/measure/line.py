@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from pydantic import ValidationError
 
+from generator.faults import first_fault
 from generator.manifest import MeasuredRun
 from generator.measure import environment
 from generator.measure.checkpoints import Ready, Unavailable
@@ -20,7 +21,6 @@ from generator.measure.failures import MENDS
 from generator.measure.launcher import Answer, NoAnswer, Worker
 from generator.measure.schedule import Slot
 from generator.methods import EngineId, MethodId
-from generator.profiles import first_fault
 from generator.record import SCHEMA_VERSION, Completed, Failed, Stage
 
 # The measuring process paces an engine with one core; on fewer than these, a second import would take its share.
@@ -112,7 +112,8 @@ class Line:
             try:
                 return Completed.model_validate_json(json.dumps(head | completed))
             except ValidationError as error:
-                answer = NoAnswer("close", "engine_error", f"the worker's answer is no record: {first_fault(error)}")
+                fault = first_fault(error, Completed.model_json_schema())
+                answer = NoAnswer("close", "engine_error", f"the worker's answer is no record: {fault}")
         failed = {
             "stage": answer.stage,
             "reason": answer.reason,

@@ -2,7 +2,8 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,10 +15,12 @@ from typing import get_args
 from generator import measurements
 from generator.cells import Cell
 from generator.errors import StorageError, UsageError
+from generator.faults import nearest
 from generator.folders import MEASUREMENTS
 from generator.manifest import Experiment, MeasuredRun, Paradox
 from generator.measure import environment
 from generator.measure.checkpoints import Ready, Unavailable, prepare
+from generator.measure.kernels import kernel_names
 from generator.measure.line import Line, Watcher, now
 from generator.measure.schedule import Plan, Rounds, Search
 from generator.methods import MethodId
@@ -27,10 +30,11 @@ from generator.record import SCHEMA_VERSION, Completed, Failed
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the user asked for. `command` is how, for the reader who wants to repeat it."""
+    """What the user asked for. `command` is how, for the reader who wants to repeat it. The paths of the profile start
+    at the folder of its file."""
 
     profile: Profile
-    profile_folder: Path
+    profile_file: Path
     cells: tuple[Cell, ...]
     memory_budget_gib: float | None
     command: str
@@ -43,12 +47,12 @@ def measure(order: Order, watcher: Watcher, root: Path = MEASUREMENTS) -> measur
     """Make every launch of the order that has not been made yet; the run as it then stands."""
     with alone(root):
         environment.refuse_unfit(environment.find_gpu())
-        _refuse_what_is_missing(order.profile, order.profile_folder)
+        _refuse_what_is_missing(order.profile, order.profile_file)
         folder, manifest = _open_run(order, root)
         measurements.sweep(folder)
         made, todo = _made(folder, order), _plan(manifest)
         watcher.begins(manifest.run_id, max(todo.size, len(made)), len(made))
-        line = Line(manifest, folder, order.profile_folder, watcher)
+        line = Line(manifest, folder, order.profile_file.parent, watcher)
         try:
             if first := todo.following(made):
                 line.import_ahead(first.cell.engine)
@@ -67,14 +71,29 @@ def measure(order: Order, watcher: Watcher, root: Path = MEASUREMENTS) -> measur
         return measurements.read_run(folder)
 
 
-def _refuse_what_is_missing(profile: Profile, folder: Path) -> None:
-    text, tasks = profile.quality, profile.tasks
-    if text is not None and not (folder / text.text).is_file():
-        raise UsageError(f"field quality.text: there is no file {text.text!r}; correct it, or leave out [quality]")
+def _refuse_what_is_missing(profile: Profile, file: Path) -> None:
+    text, tasks, kernels = profile.quality, profile.tasks, kernel_names()
+    for name in profile.engine.disabled_kernels if kernels else ():
+        if name not in kernels:
+            raise UsageError(
+                f"--disable-kernel or field engine.disabled_kernels: vLLM has no kernel {name!r}"
+                f"{nearest(name, kernels)}; correct it, or leave it out"
+            )
+    start = f"seen from the profile's folder, {file.parent}"
+    if text is not None and not (file.parent / text.text).is_file():
+        raise UsageError(
+            f"{file.name}: field quality.text: there is no file {text.text!r}, {start}; correct it, or leave out "
+            "[quality]"
+        )
     if tasks is not None and find_spec("lm_eval") is None:
-        raise UsageError("field tasks: lm_eval is not installed; install it with `make tasks`, or leave out [tasks]")
-    if tasks is not None and tasks.folder is not None and not (folder / tasks.folder).is_dir():
-        raise UsageError(f"field tasks.folder: there is no folder {tasks.folder!r}; correct it, or leave it out")
+        raise UsageError(
+            f"{file.name}: field tasks: lm_eval is not installed; install it with `make tasks`, or leave out [tasks]"
+        )
+    if tasks is not None and tasks.folder is not None and not (file.parent / tasks.folder).is_dir():
+        raise UsageError(
+            f"{file.name}: field tasks.folder: there is no folder {tasks.folder!r}, {start}; correct it, or leave it "
+            "out"
+        )
 
 
 def _plan(manifest: MeasuredRun) -> Plan:
@@ -88,7 +107,7 @@ def _checkpoints(manifest: MeasuredRun, order: Order, watcher: Watcher) -> dict[
     found: dict[MethodId, Ready | Unavailable] = {}
     for method in dict.fromkeys(cell.method for cell in manifest.cells):
         watcher.prepares(method)
-        found[method] = prepare(method, manifest.profile.checkpoints[method], order.profile_folder)
+        found[method] = prepare(method, manifest.profile.checkpoints[method], order.profile_file.parent)
     return found
 
 
@@ -109,7 +128,8 @@ def _open_run(order: Order, root: Path) -> tuple[Path, MeasuredRun]:
     sha256 = environment.environment_sha256(hardware, versions)
     if order.profile.tasks is not None:  # of no weight for other runs, which go on when it is installed
         versions["lm_eval"] = version("lm_eval")
-    for run in reversed(measurements.read_runs(root)):
+    runs = measurements.read_runs(root)
+    for run in reversed(runs):
         manifest = run.manifest
         if (
             not order.begin_anew
@@ -128,7 +148,7 @@ def _open_run(order: Order, root: Path) -> tuple[Path, MeasuredRun]:
                 measurements.write_manifest(folder, manifest)
             return folder, manifest
     if order.retry_failed and order.experiment in {None, "equal_utilisation", "long_context"}:
-        raise UsageError("--retry-failed: no run of this profile in this environment has failed launches; leave it out")
+        raise UsageError(f"--retry-failed: {_what_failed(runs, sha256, order.profile.name)}")
     manifest = MeasuredRun(
         schema_version=SCHEMA_VERSION,
         origin="measured",
@@ -147,6 +167,26 @@ def _open_run(order: Order, root: Path) -> tuple[Path, MeasuredRun]:
     folder = root / manifest.run_id
     measurements.write_manifest(folder, manifest)
     return folder, manifest
+
+
+def _what_failed(runs: Sequence[measurements.Run], sha256: str, profile: str) -> str:
+    """Of what was measured with other options in this environment, which run has failed launches: of the profile of
+    that name, if one has, the newest."""
+    failed = [
+        run.manifest
+        for run in runs
+        if isinstance(run.manifest, MeasuredRun)
+        and run.manifest.environment_sha256 == sha256
+        and any(launch.status == "failed" for launch in run.launches)
+    ]
+    if not failed:
+        return "no run in this environment has failed launches; leave it out"
+    manifest = max(enumerate(failed), key=lambda found: (found[1].profile.name == profile, found[0]))[1]
+    words = [word for word in shlex.split(manifest.command) if word not in {"--new", "--retry-failed"}]
+    return (
+        f"no run with just these options has failed launches; {manifest.run_id} has some: give its options, "
+        f"`{shlex.join([*words, '--retry-failed'])}`"
+    )
 
 
 def _same_but_for_rounds(manifest: MeasuredRun, order: Order) -> bool:

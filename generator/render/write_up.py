@@ -1,14 +1,14 @@
 """Pages that an author writes by hand, with figures and charts by reference: what a reference names must exist."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import wraps
 from inspect import Parameter, signature
 from itertools import chain, count
 from typing import Any, Final
 
-from jinja2 import TemplateError, UndefinedError
+from jinja2 import TemplateError, TemplateSyntaxError, UndefinedError
 
 from generator.analyse.cell import CellFindings
 from generator.analyse.findings import Findings
@@ -20,10 +20,11 @@ from generator.analyse.statistics import Stat
 from generator.errors import UsageError
 from generator.methods import BASELINE, ENGINES, METHOD_IDS, METHODS
 from generator.render import bars, curves, units
+from generator.render.address import link, page_of
 from generator.render.chart import Chart
 from generator.render.gallery import Gallery
 from generator.render.pages import QUANTITIES, environment_of
-from generator.written import FUNCTIONS, front_matter
+from generator.written import FUNCTIONS, front_matter, slip
 
 FEATURED: Final = "featured"
 
@@ -47,7 +48,7 @@ OF_A_CELL: Final = (*QUANTITIES, "smallest_card_gib")
 WITH_USERS: Final = (SPEED, "decode_tokens_per_s", *ENERGIES, *LATENCIES)
 
 
-def names(run_ids: Iterable[str]) -> dict[str, Mapping[str, str]]:
+def names(findings: Findings) -> dict[str, Mapping[str, str]]:
     """All that a reference may name, by its kind, each with what it is called."""
     return {
         "functions": {name: (getattr(_References, name).__doc__ or "").partition("\n")[0] for name in FUNCTIONS},
@@ -56,7 +57,7 @@ def names(run_ids: Iterable[str]) -> dict[str, Mapping[str, str]]:
         "charts, besides one of each quantity": dict.fromkeys(CHARTS, ""),
         "methods": {method.id: method.name for method in METHODS},
         "engines": {str(engine): name for engine, name in ENGINES.items()},
-        "runs": dict.fromkeys(run_ids, ""),
+        "runs": {run.manifest.run_id: "; ".join(_has(run, findings)) for run in findings.runs},
     }
 
 
@@ -73,7 +74,7 @@ def write_up(path: str, text: str, findings: Findings, templates: Mapping[str, s
 
     def filled(*, of_several: bool) -> tuple[str, set[str]]:
         gallery.open(path.removesuffix(".md"))
-        references = _References(findings, macros, of_several=of_several)
+        references = _References(path, findings, macros, of_several=of_several)
         return environment.from_string(page, globals=references.named()).render(), references.run_ids
 
     try:
@@ -83,15 +84,16 @@ def write_up(path: str, text: str, findings: Findings, templates: Mapping[str, s
         return front + finished
     except (UsageError, TemplateError, TypeError) as error:
         line = getattr(error, "lineno", None) or _line(error)
-        raise UsageError(f"{path}, line {line + front.count(chr(10))}: {_mended(error)}") from None
+        line, said = (isinstance(error, TemplateSyntaxError) and slip(page)) or (line, _mended(error))
+        raise UsageError(f"{path}, line {line + front.count(chr(10))}: {said}") from None
 
 
 class _References:
     """What `FUNCTIONS` do on one page. `run_ids` are the runs that it has spoken of; on one `of_several` the provenance
     of each chart stands beneath it."""
 
-    def __init__(self, findings: Findings, macros: Any, *, of_several: bool) -> None:
-        self._findings, self._macros, self._of_several = findings, macros, of_several
+    def __init__(self, path: str, findings: Findings, macros: Any, *, of_several: bool) -> None:
+        self._path, self._findings, self._macros, self._of_several = path, findings, macros, of_several
         self._taken: set[str] = set()
         self.run_ids: set[str] = set()
 
@@ -109,9 +111,7 @@ class _References:
     ) -> str:
         """A cell's figure with its unit; users=… is that with so many users."""
         one = self._cell(self._run(run), method, engine)
-        stats = _stats(one, users)
-        if users is None and quantity in one.absent:
-            raise UsageError(f"{one.name} has no {quantity!r} there: {one.absent[quantity]}")
+        stats = _stats(one, quantity, users)
         if quantity not in stats:
             raise UsageError(f"{one.name} has no {quantity!r} there{_meant(quantity, stats, users)}")
         return units.with_unit(stats[quantity], quantity)
@@ -129,11 +129,20 @@ class _References:
         """The same as a multiple of another cell's, with its interval; a tie is called one."""
         found = self._run(run)
         one, other = self._cell(found, method, engine), self._cell(found, to, None)
-        both = (_stats(one, users).keys() & _stats(other, users).keys()) - found.neutral
+        if one is other:
+            raise UsageError(f"{one.name} would be compared with itself; name another method, or another with to=…")
+        if quantity in found.neutral:
+            raise UsageError(
+                f"there is no ratio of {quantity!r}, of which neither more nor less is better; "
+                "name each figure with value(…)"
+            )
+        both = (_stats(one, quantity, users).keys() & _stats(other, quantity, users).keys()) - found.neutral
         if users is None:
             comparison = found.comparison(one, other, quantity)
         else:
             comparison = found.comparison_with(users, one, other, quantity)
+        if comparison is None and quantity in both:
+            raise UsageError(f"there is no ratio of {quantity!r} there: a figure is 0; name each with value(…)")
         if comparison is None or quantity not in both:
             raise UsageError(
                 f"{one.name} and {other.name} have no ratio of {quantity!r} there{_meant(quantity, both, users)}"
@@ -158,8 +167,9 @@ class _References:
         )
 
     def provenance(self, *, run: str = FEATURED) -> object:
-        """The sentence that says what was measured, on what and how often."""
-        return self._macros.provenance(self._run(run))
+        """The sentence that says what was measured, on what and how often, with a link to its run."""
+        found = self._run(run)
+        return self._macros.provenance_with_link(found, link("", page_of(found), self._path))
 
     def _run(self, name: str) -> RunFindings:
         run_ids, featured = [brief.run_id for brief in self._findings.briefs], self._findings.featured
@@ -192,15 +202,31 @@ class _References:
         return found
 
 
-def _stats(one: CellFindings, users: int | None) -> Mapping[str, Stat]:
-    """The figures of a cell that have names, or those with so many users."""
+def _stats(one: CellFindings, quantity: str, users: int | None) -> Mapping[str, Stat]:
+    """The figures of a cell that have names, or those with so many users, of which `quantity` is to be one."""
     if users is None:
+        if quantity in one.absent:
+            raise UsageError(f"{one.name} has no {quantity!r} there: {one.absent[quantity]}")
         return {name: one.stats[name] for name in OF_A_CELL if name in one.stats}
+    if quantity in OF_A_CELL and quantity not in WITH_USERS:
+        raise UsageError(f"{quantity!r} is no figure by users; leave out users={users!r}")
     served = {point.concurrency: point.stats for point in one.served}
     if users not in served:
         known = f"; there are: {', '.join(map(str, served))}" if served else ", nor with any other number of them"
         raise UsageError(f"{one.name} has no figures with users={users!r} there{known}")
     return {name: served[users][name] for name in WITH_USERS if name in served[users]}
+
+
+def _has(run: RunFindings, findings: Findings) -> Iterator[str]:
+    """What references can be of a run: whether it is the one that is meant if none is named, the methods that have
+    figures, by engine, and the numbers of users."""
+    if findings.featured and run.manifest.run_id == findings.featured.manifest.run_id:
+        yield "featured"
+    for engine in ENGINES:
+        if methods := [one.cell.method for one in run.shown if one.cell.engine == engine]:
+            yield f"{', '.join(methods)} in {engine}"
+    if users := sorted({point.concurrency for one in run.shown for point in one.served}):
+        yield f"users={', '.join(map(str, users))}"
 
 
 def _called(quantities: Iterable[str]) -> Mapping[str, str]:
@@ -228,6 +254,11 @@ def _explained(function: Callable[..., object]) -> Callable[..., object]:
 
 def _mended(error: Exception) -> str:
     """What is wrong, and of a function that does not exist the nearest that does."""
+    if isinstance(error, TemplateSyntaxError):
+        return (
+            f'{error}; a reference reads {{{{ value("quantity", "method") }}}}, '
+            "and what is none stands between {% raw %} and {% endraw %}"
+        )
     undefined = re.fullmatch(r"'(\w+)' is undefined", str(error)) if isinstance(error, UndefinedError) else None
     if undefined is None:
         return str(error)

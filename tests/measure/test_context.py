@@ -49,11 +49,11 @@ from generator.cells import Cell
 from generator.measure.engine import Ask, LaunchRequest, NoRoomError
 from generator.measure.engines.vllm import engine_for
 from generator.profiles import load_profile
-profile, folder = load_profile("demo")
+profile, file = load_profile("demo")
 settings = profile.engine.model_copy(update={"max_model_len": 1024, "kv_cache_gib": 0.0022})
 engine = engine_for(LaunchRequest(
     cell=Cell(method="fp16", engine="vllm", mode="eager"),
-    checkpoint=str((folder / "../../models/demo/fp16").resolve()), model_source="demo", model_revision=None,
+    checkpoint=str((file.parent / "../../models/demo/fp16").resolve()), model_source="demo", model_revision=None,
     device="cpu", memory_budget_gib=None, workloads=profile.workloads, quality=None, tasks=None, engine=settings,
 ))
 engine.load()

@@ -127,13 +127,13 @@ def test_a_text_that_is_too_short_is_refused_before_anything_is_loaded(tmp_path:
 
 
 def test_a_text_that_is_not_there_ends_the_order_at_once(tmp_path: Path) -> None:
-    profile, folder = load_profile("demo")
+    profile, file = load_profile("demo")
     assert profile.quality is not None
     gone = profile.model_copy(update={"quality": profile.quality.model_copy(update={"text": "gone.txt"})})
     watcher: Any = None
 
-    with pytest.raises(UsageError, match=r"there is no file 'gone.txt'"):
-        measure(Order(gone, folder, gone.cells, None, "quantpress measure"), watcher, tmp_path)
+    with pytest.raises(UsageError, match=r"demo\.toml: .* no file 'gone.txt', seen from .*/profiles"):
+        measure(Order(gone, file, gone.cells, None, "quantpress measure"), watcher, tmp_path)
 
 
 @pytest.mark.engine

@@ -171,7 +171,7 @@ def test_front_matter_and_prose_stay_as_they_are() -> None:
         ('value("output_tokens_per_s", "awq", engine="transformers")', "has no figures of awq in Transformers"),
         ('value("speed", "awq")', "has no 'speed'"),
         ('ratio("speed", "awq")', "have no ratio of 'speed'"),
-        ('ratio("output_tokens_total", "awq")', "have no ratio of 'output_tokens_total'"),
+        ('ratio("output_tokens_total", "awq")', "neither more nor less is better; name each figure with value(…)"),
         ('chart("speeds", "t")', "there is no chart 'speeds'"),
         ("speed_of_awq", "there is no 'speed_of_awq'; `quantpress names` lists all"),
         ('vaule("weights_gib", "awq")', "there is no 'vaule'; the nearest: value; `quantpress names` lists all"),
@@ -185,8 +185,13 @@ def test_front_matter_and_prose_stay_as_they_are() -> None:
         ('value("output_tokens_per_s", "awq", users=5)', "no figures with users=5 there; there are: 1, 4, 16"),
         ('ratio("output_tokens_per_s", "awq", users="16")', "no figures with users='16' there; there are: 1, 4, 16"),
         ('value("ttft_p50", "awq", users=4)', "the nearest: ttft_p50_s"),
-        ('value("weights_gib", "awq", users=4)', "has no 'weights_gib' there"),
-        ('ratio("weights_gib", "awq", users=4)', "have no ratio of 'weights_gib' there"),
+        ('value("weights_gib", "awq", users=64)', "'weights_gib' is no figure by users; leave out users=64"),
+        ('ratio("weights_gib", "awq", users=4)', "'weights_gib' is no figure by users; leave out users=4"),
+        (
+            'ratio("weights_gib", "fp16")',
+            "FP16 would be compared with itself; name another method, or another with to=",
+        ),
+        ('ratio("cuda_graphs_gib", "awq")', "AWQ has no 'cuda_graphs_gib' there: not in this example"),
         ('value("ttft_p50_s", "awq")', "has no 'ttft_p50_s' there; say with how many users: users=…"),
         (
             'value("weights_gib", "awq", of="2026")',
@@ -198,7 +203,7 @@ def test_front_matter_and_prose_stay_as_they_are() -> None:
         ),
         ('provenance("2026")', "line 7: provenance() takes by name: run"),
         ('value("output_tokens_per_s")', "line 7: value(quantity, method) takes by name: users, run, engine"),
-        ("value(", "unexpected"),
+        ("value(", "expected ')'; a reference reads {{ value("),
     ],
 )
 def test_a_reference_that_names_nothing_is_told_with_its_line(reference: str, said: str) -> None:
@@ -208,9 +213,45 @@ def test_a_reference_that_names_nothing_is_told_with_its_line(reference: str, sa
     assert said in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        ('{{ value("weights_gib", "awq") }', "it has no end; close it with two braces, }}"),
+        ('{{ value("weights_gib, "awq") }}', 'a quote is missing; each name stands between two, "'),
+        ('{{ value("weights_gib", "awq) }}', 'a quote is missing; each name stands between two, "'),
+        ("{{ value(“weights_gib”, “awq”) }}", 'its quotes are curly; write straight ones, "'),
+        ("# Mine {#mine}", "what is none stands between {% raw %} and {% endraw %}"),
+    ],
+)
+def test_a_slip_of_the_pen_is_told_with_its_line_and_mend(reference: str, said: str) -> None:
+    sound = '{{ value("weights_gib", "awq") }} and {{ chart("memory", "It’s a “title”") }}\n'
+    with pytest.raises(UsageError) as raised:
+        written(f"{sound}\n{reference}\n\nMore.\n\n{sound}")
+
+    assert str(raised.value).startswith("mine.md, line 7: ")
+    assert str(raised.value).endswith(said)
+
+
+def test_the_provenance_links_its_run_from_wherever_the_page_lies() -> None:
+    found = find((with_controls(),))
+    for path, address in (("mine.md", ""), ("notes/mine.md", "../")):
+        page = write_up(path, FRONT + "{{ provenance() }}", found, TEXTS, Gallery())
+        assert f'<a href="{address}runs/2026-01-01-example.html">' in unescape(page)
+
+
+def test_of_each_run_is_listed_whether_it_is_featured_and_what_it_has() -> None:
+    other = Run(manifest("2026-01-02-mine"), (completed(), completed("nf4", kv_cache_tokens=None)))
+    listed = names(find((other, with_controls()), featured="2026-01-01-example"))["runs"]
+
+    assert listed == {
+        "2026-01-02-mine": "fp16 in vllm; nf4 in transformers; users=1, 4, 16",
+        "2026-01-01-example": "featured; fp16, nf4, awq, gptq in vllm; fp16, nf4 in transformers; users=1, 4, 16",
+    }
+
+
 def test_every_name_that_is_listed_can_be_referred_to() -> None:
     run = with_controls()
-    listed = names([run.manifest.run_id])
+    listed = names(find((run,)))
     (found,) = find((run,)).runs
     awq = found.of("awq")
     assert awq
@@ -227,10 +268,7 @@ def test_every_name_that_is_listed_can_be_referred_to() -> None:
 
 
 def test_a_hint_offers_only_what_is_listed() -> None:
-    (run,) = find((with_controls(),)).runs
-    awq = run.of("awq")
-    assert awq
-    listed = names([])
+    listed = names(find((with_controls(),)))
     known = listed["quantities"].keys() | listed["quantities with a number of users"].keys()
     for quantity in LABELS.keys() - known:
         with pytest.raises(UsageError) as raised:

@@ -1,0 +1,82 @@
+"""What validation found wrong with a file, in one line: the field as its author wrote it, and what mends it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import ValidationError
+
+Schema = Mapping[str, Any]
+
+
+def first_fault(error: ValidationError, schema: Schema) -> str:
+    """The first thing that is wrong in what `schema` describes: field, what was expected, what was there.
+
+    An unknown field goes first, because one that is misspelt is missing too; then a wrong value; then what is missing.
+    """
+    faults = error.errors(include_url=False, include_context=False)
+    for fault in faults:
+        if fault["type"] == "extra_forbidden":
+            *above, name = fault["loc"]
+            path, forms = _walked(schema, above)
+            known = {
+                field for form in forms for one in _alternatives(schema, form) for field in one.get("properties", {})
+            }
+            if name not in known:  # of the forms that a value may have, another may have it
+                return f"field {'.'.join([*path, str(name)])}: there is no such field{nearest(str(name), known)}"
+    told = [fault for fault in faults if fault["type"] != "extra_forbidden"]
+    first = next((fault for fault in told if fault["type"] != "missing"), told[0])
+    path, _ = _walked(schema, first["loc"])
+    where = f"field {'.'.join(path)}: " if path else ""
+    message = first["msg"].removeprefix("Value error, ")
+    found = "" if first["type"] == "missing" else _quoted(first["input"])
+    return f"{where}{message[0].lower()}{message[1:]}{found}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of a message about a name that nothing has: what may have been meant."""
+    near = get_close_matches(name, known)
+    return f"; the nearest: {', '.join(near)}" if near else ""
+
+
+def _quoted(value: object) -> str:
+    """A short value; what has parts would be a page of them."""
+    if isinstance(value, dict | list | tuple):
+        return ""
+    text = repr(value)
+    return f", found {text if len(text) <= 60 else f'{text[:57]}...'}"
+
+
+def _walked(schema: Schema, location: Sequence[int | str]) -> tuple[list[str], list[Schema]]:
+    """The way to a place as the file has it, without the names that only pydantic has for the forms of a value; and the
+    forms that what is there may have."""
+    path: list[str] = []
+    forms = [schema]
+    for part in location:
+        below = [found for form in forms for one in _alternatives(schema, form) for found in _below(one, part)]
+        if below:
+            path.append(str(part))
+            forms = below
+        else:
+            tags = (form.get("discriminator", {}).get("mapping", {}) for form in forms)
+            forms = [{"$ref": tagged[part]} for tagged in tags if part in tagged] or forms
+    return path, forms
+
+
+def _alternatives(schema: Schema, form: Schema) -> Iterator[Schema]:
+    if "$ref" in form:
+        yield from _alternatives(schema, schema["$defs"][form["$ref"].rpartition("/")[2]])
+    elif several := form.get("anyOf") or form.get("oneOf"):
+        for one in several:
+            yield from _alternatives(schema, one)
+    else:
+        yield form
+
+
+def _below(form: Schema, part: int | str) -> Iterator[Schema]:
+    if isinstance(part, int):
+        found = form.get("items")
+    else:
+        found = form.get("properties", {}).get(part) or form.get("additionalProperties")
+    if found:
+        yield found
