@@ -37,6 +37,15 @@ if TYPE_CHECKING:
 PRESETS: Final = {"quick": 3, "standard": 8}
 
 
+class Terminal(Console):
+    """What tables are printed to. Rich's own ends the program by itself, with status 1, where the output's reader has
+    gone."""
+
+    def on_broken_pipe(self) -> None:
+        """Let `main` end as it does for all else that is printed."""
+        raise BrokenPipeError
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command. Every fault that a user can mend ends here, in one line on standard error."""
     words = list(sys.argv[1:] if arguments is None else arguments)
@@ -217,7 +226,7 @@ def _measure(parsed: argparse.Namespace, words: list[str]) -> int:
     from generator.measure.display import Display
     from generator.measure.session import measure
 
-    order, console = _order(parsed, words), Console()
+    order, console = _order(parsed, words), Terminal()
     with Display(console) as display:
         run = measure(order, display)
     return _told(console, words, run)
@@ -230,7 +239,7 @@ def _paradox(parsed: argparse.Namespace, words: list[str]) -> int:
     for name, value in (("--users", parsed.users), ("--context", parsed.context)):
         if value < 1:
             raise UsageError(f"{name}: expected at least 1, found {value}")
-    order, console = _order(parsed, words), Console()
+    order, console = _order(parsed, words), Terminal()
     with ExitStack() as displays:
         runs = paradox(
             order,
@@ -247,7 +256,7 @@ def _context(parsed: argparse.Namespace, words: list[str]) -> int:
     from generator.measure.display import Display
     from generator.measure.session import measure
 
-    order, console = _order(parsed, words), Console()
+    order, console = _order(parsed, words), Terminal()
     profile = with_long_prompts(order.profile, parsed.prompt or LENGTHS)
     with Display(console) as display:
         run = measure(replace(order, profile=profile, experiment="long_context"), display)
@@ -259,7 +268,7 @@ def _crosscheck(parsed: argparse.Namespace, _: list[str]) -> int:
     from generator.measure.crosscheck import crosscheck
     from generator.render.terminal import peers
 
-    console = Console()
+    console = Terminal()
     run = crosscheck(parsed.run_id, parsed.method, lambda cell: console.print(f"{cell.label}: vllm bench latency"))
     console.print(peers(find((run,)).runs[0]))
     return 0

@@ -65,6 +65,8 @@ def state_of(config: MkDocsConfig, written: Iterable[str]) -> str | None:
     navigation, which is every page then."""
     if not set(config.plugins) <= _KNOWN | {*config.hooks} or len(config.hooks) > 1 or config.nav is None:
         return None
+    if "pymdownx.snippets" in config.markdown_extensions:  # brings in files that nothing here knows of
+        return None
     settings = {name: value for name, value in config.items() if name not in _ELSEWHERE}
     made_with = (settings, dict(config.theme), config.theme.name, [version(name) for name in _MAKERS], [*written])
     found = hashlib.sha256(json.dumps(made_with, default=str, sort_keys=True).encode())

@@ -22,6 +22,7 @@ from generator.aside import anchors, put_back, scrollable, set_aside
 from generator.errors import QuantpressError, in_a_line
 from generator.kept import Content
 from generator.ledger import ours
+from generator.policy import guarded
 from generator.site import Choices, site_files
 from generator.written import pages_in, refuse_unfilled, write_ups
 
@@ -31,6 +32,7 @@ _ours: set[str] = set()
 _unfinished: dict[str, tuple[Path, str]] = {}
 _aside: dict[str, list[str]] = {}
 _addresses: list[str] = []
+_is_served = False
 
 
 class Refused(Abort):
@@ -53,6 +55,12 @@ def _refusing() -> Iterator[None]:
         yield
     except (QuantpressError, OSError) as error:
         raise Refused(in_a_line(error)) from None
+
+
+def on_startup(*, command: str, **_: object) -> None:
+    """Know whether pages are served while they are written: MkDocs then adds a script of its own to each."""
+    global _is_served  # noqa: PLW0603, MkDocs calls functions
+    _is_served = command == "serve"
 
 
 @_refusing()
@@ -132,8 +140,20 @@ def on_template_context(context: dict[str, Any], *, template_name: str, **_: obj
     return context | {"addresses": list(_addresses)} if template_name == "sitemap.xml" else context
 
 
-def on_post_page(output: str, *, page: Page, **_: object) -> str:
-    """Keep the page of a run: while nothing that it comes from changes, it is only copied."""
-    if page.file.src_uri in _unfinished:
-        finished.keep(*_unfinished[page.file.src_uri], output)
+def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:
+    """Guard the page, and keep that of a run: while nothing that it comes from changes, it is only copied."""
+    path = page.file.src_uri
+    of_records = path in _ours and path not in _written
+    output = _guarded(output, config, page.content or "" if of_records else "")
+    if path in _unfinished:
+        finished.keep(*_unfinished[path], output)
     return output
+
+
+def on_post_template(output: str, *, template_name: str, config: MkDocsConfig) -> str:
+    """Guard the page that says that there is none."""
+    return _guarded(output, config) if template_name.endswith(".html") else output
+
+
+def _guarded(html: str, config: MkDocsConfig, records: str = "") -> str:
+    return html if _is_served else guarded(html, records, map(str, [*config.extra_javascript, *config.extra_css]))

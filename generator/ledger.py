@@ -1,6 +1,6 @@
 """Generated files on disk, and which they are, so that none of an author's is ever taken for one.
 
-`make clean` runs it as a program with whatever Python is there: it needs the standard library alone.
+`make clean` runs it as a program with whatever Python 3.10 or later is there: it needs the standard library alone.
 """
 
 import hashlib
@@ -50,7 +50,7 @@ def write_files(files: Mapping[str, Content], folder: Path) -> Written:
                 ledger.write(_line(entry))
                 ledger.flush()
                 target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
+                _replace(target, content)
                 changed += 1
     for sha256, path in before:
         if path not in files and _is(folder / path, sha256):
@@ -65,6 +65,16 @@ def remove(folder: Path) -> None:
     for path in ours(folder):
         (folder / path).unlink()
     (folder / LEDGER).unlink(missing_ok=True)
+
+
+def _replace(target: Path, content: bytes) -> None:
+    """The old file or the new one, never a part: a cut file would be taken for its author's."""
+    temporary = target.with_name(f".{target.name}.tmp")  # MkDocs leaves out what begins with a dot
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _entries(folder: Path) -> set[tuple[str, str]]:

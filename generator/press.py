@@ -16,6 +16,7 @@ from jinja2 import BytecodeCache, Environment, FileSystemBytecodeCache
 from generator.analyse.findings import run_findings
 from generator.kept import Kept, keep
 from generator.measurements import read_run
+from generator.orphan import die_with_the_parent
 from generator.render import alone
 from generator.render.about import Tell, teller
 from generator.render.pages import environment_of
@@ -71,9 +72,10 @@ class Press:
         tasks = [(replace(self), runs[start : start + share], root) for start in range(0, len(runs), share)]
         try:
             # Not forked: a process that serves the site has threads.
-            with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+            with ProcessPoolExecutor(processes, get_context("spawn"), die_with_the_parent) as pool:
                 return (kept for made in list(pool.map(_make_share, tasks)) for kept in made)
-        except BrokenProcessPool:  # somebody ended one; alone it goes too
+        except (BrokenProcessPool, NotImplementedError, ImportError, OSError):
+            # Somebody ended one, or the machine has no semaphores: alone it goes too, or fails with its own reason.
             return iter([self.make(folder, key, root) for folder, key in runs])
 
 

@@ -43,6 +43,8 @@ class Choices:
         for name in written:
             if name not in cls.__dataclass_fields__:
                 raise UsageError(f"{where}: unknown field {name!r}; the fields: {', '.join(cls.__dataclass_fields__)}")
+        if not isinstance(written.get("featured_run"), str | None):
+            raise UsageError(f"{where}.featured_run: expected the name of a run, found {written['featured_run']!r}")
         price, currency = written.get("price_per_hour"), written.get("currency", cls.currency)
         if price is not None and (isinstance(price, bool) or not isinstance(price, int | float) or not 0 < price < 1e6):
             raise UsageError(f"{where}.price_per_hour: expected a number above 0, found {price!r}")
@@ -183,10 +185,10 @@ def _make(keys: Mapping[Path, str], choices: Choices, site_url: str, written: Ma
     }
     return {
         **files,
-        **own,
         feed.PATH: feed.feed(findings, press.tell, site_url),
         **gallery.files,
         **schemas,
         **tables,
         **shelf.files,
+        **own,  # last: what an author wrote stands, under whatever name
     }

@@ -1,6 +1,7 @@
 """The command line: every fault in one line, with a status of its own."""
 
 import errno
+import io
 import subprocess
 from pathlib import Path
 
@@ -55,3 +56,12 @@ def test_a_pipe_that_is_closed_ends_the_command_quietly() -> None:
 
         assert process.stderr.read() == ""
         assert process.wait() == 141
+
+
+def test_what_the_terminal_is_told_ends_like_all_else_when_its_reader_has_gone() -> None:
+    class Closed(io.StringIO):
+        def write(self, _: str) -> int:
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        cli.Terminal(file=Closed()).print("a table")

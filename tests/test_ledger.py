@@ -87,3 +87,24 @@ def test_make_clean_removes_what_was_generated_and_no_page_of_the_authors(tmp_pa
     subprocess.run(["make", "clean", f"VIRTUAL_ENV={sys.prefix}"], cwd=tmp_path, check=True)
 
     assert {path.relative_to(pages).as_posix() for path in pages.rglob("*.*")} == {"explore.md", "notes.md"}
+
+
+def test_a_write_that_breaks_off_leaves_the_old_file_and_no_part_of_the_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files({"a.md": "old"}, tmp_path)
+    whole = Path.write_bytes
+
+    def cut(path: Path, content: bytes) -> int:
+        whole(path, content[:2])
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", cut)
+    with pytest.raises(OSError, match="No space"):
+        write_files({"a.md": "new and longer"}, tmp_path)
+    monkeypatch.undo()
+
+    assert (tmp_path / "a.md").read_text() == "old"
+    assert ours(tmp_path) == {"a.md"}
+    assert write_files({"a.md": "new and longer"}, tmp_path).left == ()
+    assert {path.name for path in tmp_path.iterdir()} == {"a.md", LEDGER}

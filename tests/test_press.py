@@ -55,3 +55,13 @@ def test_few_runs_start_no_process(records: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(press, "ProcessPoolExecutor", None)
 
     assert site.site_files(root=records)
+
+
+def test_where_no_process_can_be_started_one_makes_all(records: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object) -> None:
+        raise OSError("no semaphores")
+
+    monkeypatch.setattr(press, "MANY", 5)
+    monkeypatch.setattr(press, "ProcessPoolExecutor", none)
+
+    assert "runs/2026-01-09-example.md" in site.site_files(root=records)

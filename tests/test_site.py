@@ -163,3 +163,16 @@ def test_files_written_twice_change_nothing_the_second_time(records: Path, tmp_p
     assert write_files(files, tmp_path).changed == len(files)
     assert write_files(files, tmp_path).changed == 0
     assert (tmp_path / f"data/{REPORTED}/cells.csv").read_bytes().count(b"\r\n") > 1
+
+
+def test_what_an_author_wrote_under_the_name_of_a_run_s_page_stands(records: Path) -> None:
+    path = f"runs/{REPORTED}.md"
+
+    files = site.site_files(root=records, written={path: "---\nwrite_up: true\n---\n\n# Mine\n"})
+
+    assert str(files[path]).endswith("# Mine\n")
+
+
+def test_a_featured_run_that_is_no_name_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"featured_run: expected the name of a run, found \['x'\]"):
+        site.Choices.of({"featured_run": ["x"]})

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from statistics import median
 from typing import Final, Literal
 
 from generator.analyse.latency import RANKS, ranks_s
@@ -72,12 +73,11 @@ class CellFindings:
     def kv_cache_lost_tokens(self) -> float | None:
         """How many tokens less a start reserved that compiled anew, because its peak was higher meanwhile; None where
         there was no such start, or no other."""
-        tokens = {
-            launch.compiled: float(launch.quantities.kv_cache_tokens)
-            for launch in self.valid
-            if isinstance(launch, Completed) and launch.quantities.kv_cache_tokens is not None
-        }
-        return tokens[False] - tokens[True] if True in tokens and False in tokens else None
+        tokens: dict[bool | None, list[int]] = {}
+        for launch in self.valid:
+            if isinstance(launch, Completed) and launch.quantities.kv_cache_tokens is not None:
+                tokens.setdefault(launch.compiled, []).append(launch.quantities.kv_cache_tokens)
+        return median(tokens[False]) - median(tokens[True]) if True in tokens and False in tokens else None
 
     @cached_property
     def users_by_context(self) -> dict[int, int]:

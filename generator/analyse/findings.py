@@ -1,6 +1,6 @@
 """Findings: all that a page may say, worked out from the runs. Frozen values; no words, no formatting."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
@@ -31,7 +31,8 @@ class Findings:
     that a peer has checked, the newest first. `explained` is the featured run, or else the newest measured one, whose
     memory is known in parts; `served` likewise one in which many users were served; `elsewhere` are runs of the
     featured one's model on other machines; `paradox` are the three runs of the newest paradox experiment, in its order,
-    or none; `long_context` is the newest run with long prompts."""
+    or none; `long_context` is the newest run with long prompts.
+    `whole` gives any run by its name, and knows the same of it."""
 
     briefs: tuple[Brief, ...]
     runs: Sequence[RunFindings]
@@ -44,6 +45,7 @@ class Findings:
     long_context: RunFindings | None
     reported: RunFindings | None
     demo: RunFindings | None
+    whole: Callable[[str], RunFindings]
 
 
 def find(runs: Sequence[Run], featured: str | None = None) -> Findings:
@@ -83,21 +85,22 @@ def choose(briefs: tuple[Brief, ...], runs: Sequence[RunFindings], featured: str
             return run
         return replace(run, cells=tuple(growth.of(one) for one in run.cells), growth=growth)
 
-    def whole(brief: Brief | None) -> RunFindings | None:
+    def named_run(brief: Brief | None) -> RunFindings | None:
         return grown(brief.run_id) if brief else None
 
     return Findings(
         briefs=briefs,
         runs=runs,
         checked=tuple(grown(brief.run_id) for brief in islice(checked, CHECKED)),
-        featured=whole(chosen),
-        explained=whole(chosen if chosen in in_parts else _newest(in_parts, "measured")),
-        served=whole(chosen if chosen in serving else _newest(serving, "measured")),
+        featured=named_run(chosen),
+        explained=named_run(chosen if chosen in in_parts else _newest(in_parts, "measured")),
+        served=named_run(chosen if chosen in serving else _newest(serving, "measured")),
         elsewhere=tuple(grown(brief.run_id) for brief in _elsewhere(usable, chosen)),
         paradox=tuple(grown(brief.run_id) for brief in _paradox(briefs)),
-        long_context=whole(long_context),
-        reported=whole(_newest(usable, "reported")),
-        demo=whole(_newest(usable, "demo")),
+        long_context=named_run(long_context),
+        reported=named_run(_newest(usable, "reported")),
+        demo=named_run(_newest(usable, "demo")),
+        whole=grown,
     )
 
 

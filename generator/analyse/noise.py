@@ -7,7 +7,15 @@ from typing import Final
 
 from generator.analyse.cell import CellFindings
 from generator.analyse.point import PointFindings
-from generator.analyse.statistics import MATERIAL, Comparison, Stat, compare, log_ratios, smallest_detectable
+from generator.analyse.statistics import (
+    LAUNCHES_TO_DECIDE,
+    MATERIAL,
+    Comparison,
+    Stat,
+    compare,
+    log_ratios,
+    smallest_detectable,
+)
 from generator.cells import Cell
 
 SPEED: Final = "output_tokens_per_s"
@@ -97,6 +105,6 @@ def _shares(base: Stat | None, others: Mapping[Cell, Stat | None], floor: float)
         return {}
     known = {cell: stat for cell, stat in others.items() if stat and stat is not base and stat.low > 0}
     pairs = {cell: log_ratios(stat, base) for cell, stat in known.items()}
-    usable = {cell: logs for cell, logs in pairs.items() if len(logs) > 1}
+    usable = {cell: logs for cell, logs in pairs.items() if len(logs) >= LAUNCHES_TO_DECIDE}
     found = {cell: smallest_detectable(logs, len(usable)) for cell, logs in usable.items()}
     return {cell: max(share, floor) for cell, share in found.items()}

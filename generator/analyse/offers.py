@@ -101,7 +101,7 @@ def _prompts(points: Iterable[Mapping[int, PointFindings]]) -> dict[int, tuple[i
 
 
 def _log_ratios(speeds: Mapping[str, Stat]) -> dict[str, dict[str, LogRatio]]:
-    """For each cell and each other, the logarithm of their ratio, paired by round; pairs without two rounds in common
+    """For each cell and each other, the logarithm of their ratio, paired by round; pairs without three rounds in common
     have none."""
     found: dict[str, dict[str, LogRatio]] = {}
     for one, other in combinations(sorted(speeds), 2):

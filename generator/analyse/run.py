@@ -297,8 +297,8 @@ class RunFindings:
 
     @cached_property
     def fastest(self) -> tuple[crowd.Fastest, ...]:
-        """See `crowd.fastest`."""
-        return crowd.fastest(self.shown, self.floors)
+        """See `crowd.fastest`; of a single cell nothing, as it races with nobody."""
+        return crowd.fastest(self.shown, self.floors) if len(self.shown) > 1 else ()
 
     def by_users(self, cell: Cell) -> dict[int, Comparison]:
         """A shown cell's speed against that of the baseline, by the number of users; see `crowd.by_users`."""

@@ -103,10 +103,10 @@ class Estimate:
 class Comparison:
     """A quantity against that of another cell.
 
-    `ratio` is the geometric mean of the ratios of the rounds that both have. `low` and `high` are the ends of its 95% t
-    interval, widened for the comparisons that were made with it as Holm's rule does, so that it leaves out 1 just where
-    the difference is proven; None where there are not three such rounds, unless nothing varied. `verdict` is
-    what may be said of it among the comparisons that it was made with.
+    `ratio` is the geometric mean of the ratios of the rounds that both have, with fewer than two of those that of the
+    medians. `low` and `high` are the ends of its 95% t interval, widened for the comparisons that were made with it as
+    Holm's rule does, so that it leaves out 1 just where the difference is proven; None where there are not three such
+    rounds, unless nothing varied. `verdict` is what may be said of it among the comparisons that it was made with.
     """
 
     ratio: float
@@ -206,8 +206,8 @@ def reach(among: int, freedom: int) -> float:
 
 def smallest_detectable(log_ratios: Sequence[float], comparisons: int = 1) -> float:
     """The smallest difference, as a share, that as many rounds as noisy as these would prove in four of five cases,
-    as the first of so many `comparisons` under Holm's rule. Infinite with fewer than two rounds."""
-    if len(log_ratios) < 2:
+    as the first of so many `comparisons` under Holm's rule. Infinite with fewer than three rounds."""
+    if len(log_ratios) < LAUNCHES_TO_DECIDE:
         return inf
     freedom = len(log_ratios) - 1
     errors = reach(comparisons, freedom) + t_quantile(POWER, freedom)

@@ -5,11 +5,9 @@ descriptor that its first argument names it writes a line {"stage": …} as each
 does, and at the end {"completed": …} or {"failed": …}. What an engine prints is logged.
 """
 
-import ctypes
 import importlib
 import json
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -26,6 +24,7 @@ from generator.measure.meters.processor import others_percent, read_processor
 from generator.measure.meters.telemetry import Watch
 from generator.measure.points import Vocabulary, measure_points, measure_quality, prompts_of, text_of
 from generator.methods import method_of
+from generator.orphan import die_with_the_parent
 from generator.profiles import Batch
 from generator.record import Configuration, Fault, FaultKind, Quantities, Stage, Unserved
 from generator.samples import Point, Quality, TaskScore, Telemetry
@@ -35,7 +34,7 @@ T = TypeVar("T")
 
 def main() -> None:
     """Measure, answer, and leave without the engine's own clean-up, which can hang after the work is done."""
-    _die_with_the_parent()
+    die_with_the_parent()  # an engine left behind would hold the GPU
     with os.fdopen(int(sys.argv[1]), "w", encoding="utf-8") as replies:
         progress = Progress(replies)
         try:
@@ -193,12 +192,6 @@ def refuse_a_fallback(configuration: Configuration, request: LaunchRequest) -> N
     if others or not configuration.kernels:
         found = ", ".join(f"{count} × {kernel}" for kernel, count in others.items()) or "no linear layers at all"
         raise WrongKernelError(f"expected all linear layers on one of {', '.join(accepted)}; found {found}")
-
-
-def _die_with_the_parent() -> None:
-    """On Linux: a parent that is killed outright must leave no engine that holds the GPU."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # 1 is PR_SET_PDEATHSIG, see prctl(2)
 
 
 if __name__ == "__main__":

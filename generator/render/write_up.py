@@ -172,11 +172,11 @@ class _References:
         return self._macros.provenance_with_link(found, link("", page_of(found), self._path))
 
     def _run(self, name: str) -> RunFindings:
-        run_ids, featured = [brief.run_id for brief in self._findings.briefs], self._findings.featured
-        if featured and name in {FEATURED, featured.manifest.run_id}:
-            found = featured
+        run_ids = [brief.run_id for brief in self._findings.briefs]
+        if name == FEATURED and self._findings.featured:
+            found = self._findings.featured
         elif name in run_ids:
-            found = self._findings.runs[run_ids.index(name)]
+            found = self._findings.whole(name)
         else:
             raise UsageError(f"there is no run {name!r}{_nearest(name, run_ids)}")
         self.run_ids.add(found.manifest.run_id)

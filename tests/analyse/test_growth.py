@@ -113,3 +113,13 @@ def test_the_runs_that_pages_name_are_the_same_one_where_they_are_the_same() -> 
 
     assert findings.featured is findings.explained
     assert findings.featured is findings.served
+
+
+def test_any_run_that_is_asked_for_by_name_knows_of_the_growth() -> None:
+    other = ordinary()
+    other = Run(replaced(other.manifest, run_id="2026-01-03-other", created_at="2026-01-03T00:00:00Z"), other.launches)
+    findings = found(ordinary(), other, long_prompts())
+
+    for one in findings.whole("2026-01-03-other").shown:
+        assert "smallest_card_gib" in one.stats
+    assert findings.whole(ordinary().manifest.run_id) is findings.featured

@@ -187,3 +187,8 @@ def test_the_interval_of_one_of_many_is_wider_than_by_itself() -> None:
 
 def test_nothing_can_be_detected_with_one_round() -> None:
     assert smallest_detectable([0.1]) == inf
+
+
+def test_of_two_rounds_nothing_is_detectable() -> None:
+    assert smallest_detectable([0.01, 0.02]) == inf
+    assert smallest_detectable([0.01, 0.02, 0.03]) < inf

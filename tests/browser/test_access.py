@@ -72,7 +72,7 @@ def test_a_table_wider_than_the_screen_is_scrolled_by_keyboard(visit: Visit, sit
     box = page.get_by_role("region", name="Trade-offs")
     box.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.activeElement.scrollLeft > 0")
+    page.wait_for_function("() => document.activeElement.scrollLeft > 0")
 
 
 def test_without_javascript_all_that_scrolls_sideways_has_a_name_and_is_reached_by_key(

@@ -72,7 +72,7 @@ def test_what_is_asked_for_is_in_the_address_and_comes_back_with_it(visit: Visit
     page.reload()
     assert whole_text(page) == changed
     page.locator(".qp-advice [type=reset]").click()
-    page.wait_for_function("!location.search")
+    page.wait_for_function("() => !location.search")
     assert whole_text(page) == own
 
 

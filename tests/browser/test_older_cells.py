@@ -49,7 +49,7 @@ def state(page: Page) -> str:
 
 def ask_for_older(page: Page) -> None:
     page.locator("input[name=older]").check()
-    page.wait_for_function("document.querySelectorAll('#explore-table tbody tr').length > 400")
+    page.wait_for_function("() => document.querySelectorAll('#explore-table tbody tr').length > 400")
 
 
 def test_the_page_opens_with_the_newest_and_filters_work_over_all_when_the_others_are_here(
@@ -93,7 +93,7 @@ def test_an_address_brings_older_rows_and_an_older_baseline(visit: Visit, large:
     before = rows(page).evaluate_all("rows => rows.map((row) => row.id + row.innerText)")
 
     again = visit(page.url, color_scheme="dark")
-    again.wait_for_function("document.querySelectorAll('#explore-table tbody tr').length > 400")
+    again.wait_for_function("() => document.querySelectorAll('#explore-table tbody tr').length > 400")
     assert rows(again).evaluate_all("rows => rows.map((row) => row.id + row.innerText)") == before
     assert not again.locator("[data-ignored]").is_visible()
     again.locator("input[name=older]").uncheck()
