@@ -22,7 +22,7 @@ from generator.render.about import Tell, teller
 from generator.render.pages import environment_of
 
 # With fewer runs, starting the processes takes as long as they save.
-MANY: Final = 150
+MANY: Final = 50
 
 # Each starts anew and imports what it needs: that takes as long as some thirty runs.
 PROCESSES: Final = 8

@@ -544,7 +544,7 @@ def test_the_answers_of_drawn_lengths_are_told_as_they_were() -> None:
     assert first.requests
     drawn = replaced(first, warmup_requests=0, requests=replaced(first.requests, output_tokens=(196, 160)))
     whole = replaced(launch, points=(launch.points[0], drawn, *launch.points[2:]))
-    run = Run(manifest(methods=("fp16",)), (whole, replaced(whole, round=2)))
+    run = Run(manifest(methods=("fp16",)), tuple(replaced(whole, round=round_) for round_ in (1, 2, 3)))
     made = {name: html.unescape(text) for name, text in pages(run).items()}
     repeated = "Every launch asks a lone user’s same request again"
 
