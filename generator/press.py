@@ -1,7 +1,7 @@
 """Makes what is kept of each run, by several processes where many runs are new."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -63,20 +63,20 @@ class Press:
         run = run_findings(read_run(folder))
         return keep(root, key, alone.alone(run, self.environment, self.tell, self.site_url))
 
-    def make_all(self, runs: Sequence[tuple[Path, str]], root: Path) -> Iterator[Kept]:
+    def make_all(self, runs: Sequence[tuple[Path, str]], root: Path) -> list[Kept]:
         """The same of each folder and key, in their order."""
         processes = min(PROCESSES, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
-        if len(runs) < MANY or processes < 2:
-            return iter([self.make(folder, key, root) for folder, key in runs])
-        share = -(-len(runs) // (4 * processes))
-        tasks = [(replace(self), runs[start : start + share], root) for start in range(0, len(runs), share)]
-        try:
-            # Not forked: a process that serves the site has threads.
-            with ProcessPoolExecutor(processes, get_context("spawn"), die_with_the_parent) as pool:
-                return (kept for made in list(pool.map(_make_share, tasks)) for kept in made)
-        except (BrokenProcessPool, NotImplementedError, ImportError, OSError):
-            # Somebody ended one, or the machine has no semaphores: alone it goes too, or fails with its own reason.
-            return iter([self.make(folder, key, root) for folder, key in runs])
+        if len(runs) >= MANY and processes > 1:
+            share = -(-len(runs) // (4 * processes))
+            tasks = [(replace(self), runs[start : start + share], root) for start in range(0, len(runs), share)]
+            # Where somebody ends a process, or there are no semaphores, it goes on alone, or fails with its own reason.
+            with (
+                suppress(BrokenProcessPool, NotImplementedError, ImportError, OSError),
+                # Not forked: a process that serves the site has threads.
+                ProcessPoolExecutor(processes, get_context("spawn"), die_with_the_parent) as pool,
+            ):
+                return [kept for made in pool.map(_make_share, tasks) for kept in made]
+        return _make_share((self, runs, root))
 
 
 def _make_share(task: tuple[Press, Sequence[tuple[Path, str]], Path]) -> list[Kept]:

@@ -17,13 +17,12 @@ ENERGIES: Final = ("energy_per_token_j", "energy_total_per_token_j")
 @dataclass(frozen=True, slots=True)
 class PointFindings:
     """One workload at one concurrency: a figure for each launch of each quantity that has one. `prompt_tokens` is the
-    length of its longest prompt, `answer_tokens` that of its answers on average."""
+    length of its longest prompt."""
 
     workload: str
     kind: Literal["batch", "closed-loop", "longest-prompt"]
     concurrency: int
     prompt_tokens: int
-    answer_tokens: int
     stats: Mapping[str, Stat]
     roofline: Roofline | None
 
@@ -51,7 +50,6 @@ def points_of(launches: Sequence[Completed], profile: Profile) -> Iterator[Point
             kind="batch" if "ttft_p50_s" not in stats else "longest-prompt" if workload in longest else "closed-loop",
             concurrency=concurrency,
             prompt_tokens=int(stats["prompt_tokens"].high),
-            answer_tokens=round(stats["answer_tokens"].median),
             stats=stats,
             roofline=_roofline(launches, workload, concurrency),
         )
@@ -63,8 +61,6 @@ def _figures(point: Point) -> dict[str, float]:
         figures["decode_tokens_per_s"] = 1 / figures["tpot_p50_s"]
     sent = point.requests.prompt_tokens if point.requests else (point.samples[0].prompt_tokens // point.concurrency,)
     figures["prompt_tokens"] = float(max(sent))
-    requests = len(point.requests.output_tokens) if point.requests else point.concurrency * len(point.samples)
-    figures["answer_tokens"] = sum(sample.output_tokens for sample in point.samples) / requests
     if point.energy is not None and not point.energy.faults:
         tokens = sum(sample.output_tokens for sample in point.samples)
         net_j = point.energy.energy_j - point.energy.idle_w * point.energy.window_s

@@ -639,7 +639,7 @@ def test_the_home_page_says_what_is_fastest_with_how_many_users_sending_what_and
     alone, both = (plain(pages(*runs)["index.md"]) for runs in ((run,), (run, other)))
 
     assert "Fastest with 1, 4 and 16 users at once: GPTQ." in alone
-    assert "Each user sent 32 tokens and got about 64." in alone
-    assert "With a batch of 7 prompts of 64 tokens and answers of 256, GPTQ has 1.76× the speed of FP16" in alone
+    assert "Each user sent 32 tokens and got 64. With 7 prompts" in alone
+    assert "With 7 prompts of 64 tokens at once, 256 new tokens each, GPTQ has 1.76× the speed of FP16" in alone
     assert "fastest with" not in alone
     assert "On Example GPU (eager, 2026-01-01-example): fastest with 1, 4 and 16 users at once: GPTQ." in both
