@@ -1,0 +1,71 @@
+"""What cards can do by their data sheets. A card that is not here gets bounds that no card exceeds."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from generator.manifest import Hardware
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Of one card: memory, its bandwidth, FP16 on tensor cores without sparsity, and CUDA's compute capability."""
+
+    memory_gib: float
+    bandwidth_gb_per_s: float
+    fp16_tflop_per_s: float
+    compute_capability: str
+
+
+# By the name that the driver gives, from NVIDIA's data sheets and architecture white papers (Turing, Ampere, Ada,
+# Hopper, Blackwell), https://resources.nvidia.com/en-us-data-center-overview and
+# https://www.nvidia.com/en-us/geforce/graphics-cards/compare/. Of GeForce cards the rate is that with FP16 sums.
+CARDS: Final[dict[str, Card]] = {
+    "Tesla T4": Card(16, 320, 65, "7.5"),
+    "Tesla V100-SXM2-16GB": Card(16, 900, 125, "7.0"),
+    "Tesla V100-SXM2-32GB": Card(32, 900, 125, "7.0"),
+    "NVIDIA A10": Card(24, 600, 125, "8.6"),
+    "NVIDIA A10G": Card(24, 600, 125, "8.6"),
+    "NVIDIA A100-SXM4-40GB": Card(40, 1555, 312, "8.0"),
+    "NVIDIA A100-SXM4-80GB": Card(80, 2039, 312, "8.0"),
+    "NVIDIA A100 80GB PCIe": Card(80, 1935, 312, "8.0"),
+    "NVIDIA RTX A6000": Card(48, 768, 155, "8.6"),
+    "NVIDIA GeForce RTX 3090": Card(24, 936, 142, "8.6"),
+    "NVIDIA GeForce RTX 4080": Card(16, 717, 195, "8.9"),
+    "NVIDIA GeForce RTX 4090": Card(24, 1008, 330, "8.9"),
+    "NVIDIA GeForce RTX 5090": Card(32, 1792, 419, "12.0"),
+    "NVIDIA L4": Card(24, 300, 121, "8.9"),
+    "NVIDIA L40S": Card(48, 864, 362, "8.9"),
+    "NVIDIA RTX 6000 Ada Generation": Card(48, 960, 364, "8.9"),
+    "NVIDIA H100 PCIe": Card(80, 2039, 756, "9.0"),
+    "NVIDIA H100 80GB HBM3": Card(80, 3350, 989, "9.0"),
+    "NVIDIA H100 NVL": Card(94, 3938, 835, "9.0"),
+    "NVIDIA H200": Card(141, 4800, 989, "9.0"),
+    "NVIDIA B200": Card(180, 8000, 2250, "10.0"),
+}
+
+# Factory overclocks, and memory that its owner runs faster.
+OVER_DATA_SHEET: Final = 1.15
+# Of the nominal memory, drivers show less: error correction on GDDR takes a sixteenth of it.
+MEMORY_SHOWN: Final = (0.9, 1.01)
+
+# Several times what the fastest of 2026 do: 8 TB/s and 2.5 PFLOP/s a GPU; a few hundred GB/s and some ten TFLOP/s a CPU
+# socket, whose caches may hold all that is copied.
+WIDEST: Final = {"cuda": Card(1024, 40_000, 20_000, ""), "cpu": Card(0, 20_000, 1_000, "")}
+
+
+def card_of(hardware: Hardware) -> Card | None:
+    """The card's row; None of one that is not known."""
+    return CARDS.get(hardware.gpu_name or "")
+
+
+def bound_of(hardware: Hardware) -> Card:
+    """What the device can't exceed."""
+    card = card_of(hardware)
+    if card is None:
+        return WIDEST[hardware.device]
+    return Card(
+        card.memory_gib,
+        card.bandwidth_gb_per_s * OVER_DATA_SHEET,
+        card.fp16_tflop_per_s * OVER_DATA_SHEET,
+        card.compute_capability,
+    )

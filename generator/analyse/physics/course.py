@@ -1,0 +1,111 @@
+"""The launches of a run one after another: on one machine, after the run began, in the order of the rounds."""
+
+from calendar import timegm
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Final
+
+from generator.analyse.physics.contradiction import Contradiction
+from generator.cells import Cell
+from generator.manifest import MeasuredRun
+from generator.measurements import launch_name
+from generator.record import Completed, Failed
+
+# Starts are kept in whole seconds, and a machine's time is corrected now and then.
+SECONDS: Final = 3
+# Of a cell whose launch was made again, the rounds are out of order; of most cells of a run, never.
+MOST: Final = 0.5
+
+Launch = Completed | Failed
+Launches = Sequence[Launch]
+
+
+def of_run(manifest: MeasuredRun, launches: Launches) -> Iterator[tuple[str, Contradiction]]:
+    """Every contradiction between the launches' times, with its file."""
+    created_s = seconds(manifest.created_at)
+    if created_s is None:
+        yield "manifest.json", Contradiction("date", "created_at", manifest.created_at, None, None)
+    known: list[tuple[int, Launch]] = []
+    for launch in launches:
+        started_s = seconds(launch.started_at)
+        if started_s is None:
+            yield _file(launch), Contradiction("date", "started_at", launch.started_at, None, None)
+            continue
+        known.append((started_s, launch))
+        if created_s is not None and started_s < created_s - SECONDS:
+            yield (
+                _file(launch),
+                Contradiction("after_its_run", "started_at", launch.started_at, "at least", manifest.created_at),
+            )
+    known.sort(key=lambda one: one[0])
+    for (before_s, before), (after_s, after) in pairwise(known):
+        apart_s = after_s - before_s
+        if before.duration_s > apart_s + SECONDS and not _jumped(before):
+            yield _file(after), Contradiction("one_after_another", "started_at", after.started_at, None, None)
+        if before.duration_s < apart_s - SECONDS and _in_one_sitting(before, after, known) and not _jumped(before):
+            yield (
+                _file(before),
+                Contradiction("no_holes", "duration_s", before.duration_s, "at least", apart_s - SECONDS),
+            )
+    yield from _of_order([launch for _, launch in known if isinstance(launch, Completed)], manifest.cells)
+
+
+def _jumped(launch: Launch) -> bool:
+    return isinstance(launch, Completed) and any(fault.kind == "clock_jump" for fault in launch.faults)
+
+
+def _in_one_sitting(before: Launch, after: Launch, known: Sequence[tuple[int, Launch]]) -> bool:
+    """Whether the two were made by one command and nothing was made between them: what the device can do is measured
+    once a sitting, and a launch that failed between them and was made again was so in a later one."""
+    if not (isinstance(before, Completed) and isinstance(after, Completed)):
+        return False
+    again = any(
+        one.round <= after.round
+        and isinstance(one, Completed)
+        and one.limits != after.limits
+        and one.started_at > after.started_at
+        for _, one in known
+    )
+    return before.limits is not None and before.limits == after.limits and not again
+
+
+def of_now(manifest: MeasuredRun, launches: Launches, now: str) -> Iterator[tuple[str, Contradiction]]:
+    """What says that it was made after `now`."""
+    if manifest.created_at > now:
+        yield "manifest.json", Contradiction("not_in_future", "created_at", manifest.created_at, "at most", now)
+    for launch in launches:
+        if launch.started_at > now:
+            yield _file(launch), Contradiction("not_in_future", "started_at", launch.started_at, "at most", now)
+
+
+def _of_order(made: Sequence[Completed], cells: Sequence[Cell]) -> Iterator[tuple[str, Contradiction]]:
+    """The rounds of a cell follow one another, unless one failed and was made again, which is not so of all cells."""
+    turned = []
+    several = 0
+    for cell in cells:
+        mine = [launch for launch in made if launch.cell == cell]
+        several += len(mine) > 1
+        turned += [(before, after) for before, after in pairwise(mine) if before.round > after.round][:1]
+    if several > 1 and len(turned) > MOST * several:
+        for before, after in turned:
+            yield _file(after), Contradiction("rounds_in_order", "round", after.round, "at least", before.round)
+
+
+def seconds(timestamp: str) -> int | None:
+    """Since 1970; None of a date that no calendar has, or a time that no clock shows."""
+    date, _, time = timestamp.removesuffix("Z").partition("T")
+    year, month, day = (int(part) for part in date.split("-"))
+    hour, minute, second = (int(part) for part in time.split(":"))
+    if not (1 <= month <= 12 and hour < 24 and minute < 60 and second <= 60 and year > 0):
+        return None
+    found = timegm((year, month, day, hour, minute, second))
+    # Of a day that a month does not have it makes one of the next.
+    return found if timegm((year, month, 1, 0, 0, 0)) <= found < _next_month(year, month) and day else None
+
+
+def _next_month(year: int, month: int) -> int:
+    return timegm((year + month // 12, month % 12 + 1, 1, 0, 0, 0))
+
+
+def _file(launch: Launch) -> str:
+    return f"launches/{launch_name(launch.cell, launch.round)}"
