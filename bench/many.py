@@ -1,22 +1,19 @@
-"""Many runs to build a site of: copies of the committed records under new ids and dates, their times scaled a little.
+"""Many runs to build a site of: copies of the committed records under new ids and dates.
 
-They are no measurements, and are written to a folder that is thrown away.
+They are no measurements, and are written to a folder that is thrown away. Their figures stay as they are: scaled ones
+contradict one another, and pages tell of such runs in another way.
 """
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 from pathlib import Path
-from random import Random
-from typing import Any
 
 from generator.folders import CHECKOUT
 
 # The records that ship, whatever the environment says of others.
 ORIGINALS = CHECKOUT / "measurements"
 FIRST_DAY = datetime(2024, 1, 1, tzinfo=UTC)
-SEED = 0
 
 
 def write_many(count: int, folder: Path) -> None:
@@ -27,38 +24,18 @@ def write_many(count: int, folder: Path) -> None:
 
 
 def write_copy(original: Path, folder: Path, number: int) -> Path:
-    """Write the run in `original` as the one of day `number`, all of its times longer or shorter by up to a tenth."""
-    factor = Random(SEED + number).uniform(0.9, 1.1)  # noqa: S311, no secret
+    """Write the run in `original` as the one of day `number`, its launches as long after its beginning as they were."""
+    manifest = json.loads((original / "manifest.json").read_bytes())
     began = FIRST_DAY + timedelta(days=number)
+    later = began - datetime.fromisoformat(manifest["created_at"])
     run_id = f"{began:%Y-%m-%d}-{original.name.lstrip('0123456789-')}"
     for path in original.glob("**/*.json"):
         record = json.loads(path.read_bytes())
+        for name in {"created_at", "started_at", "measured_at"} & record.keys():
+            record[name] = f"{datetime.fromisoformat(record[name]) + later:%Y-%m-%dT%H:%M:%SZ}"
         if path.name == "manifest.json":
-            record |= {"run_id": run_id, "created_at": f"{began:%Y-%m-%dT%H:%M:%SZ}"}
-        else:
-            _scale(record, factor)
+            record["run_id"] = run_id
         target = folder / run_id / path.relative_to(original)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     return folder / run_id
-
-
-def _scale(launch: dict[str, Any], factor: float) -> None:
-    """What a machine that is slower by `factor` would have recorded, its memory and its predictions unchanged."""
-    quantities = launch.get("quantities", {})
-    if quantities.get("output_tokens_per_s"):
-        quantities["output_tokens_per_s"] /= factor
-    for name in ("load_time_s", "weights_load_time_s", "first_token_time_s"):
-        if quantities.get(name):
-            quantities[name] *= factor
-    for times, name in _times(launch):
-        times[name] = [one * factor for one in times[name]] if isinstance(times[name], list) else times[name] * factor
-
-
-def _times(launch: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
-    for point in launch.get("points", ()):
-        for sample in point["samples"]:
-            yield sample, "duration_s"
-        if point["requests"]:
-            yield point["requests"], "ttft_s"
-            yield point["requests"], "latency_s"

@@ -127,7 +127,15 @@ def _parser() -> argparse.ArgumentParser:
     names = commands.add_parser("names", help="list what a write-up may name: quantities, charts, methods, runs")
     names.set_defaults(run=_names)
 
-    check = commands.add_parser("check", help="check every file under measurements/")
+    check = commands.add_parser(
+        "check",
+        help="check runs: every file against the schema, every figure against the others and against the hardware",
+        epilog="It finds contradictions, not lies: made-up figures that agree with one another pass.",
+    )
+    check.add_argument(
+        "paths", nargs="*", type=Path, metavar="PATH", help="a run's folder, or one of runs (default: measurements/)"
+    )
+    check.add_argument("--markdown", action="store_true", help="print the report as Markdown, fit for a pull request")
     check.set_defaults(run=_check)
 
     schema = commands.add_parser("schema", help="print the JSON Schemas of the files under measurements/")
@@ -379,10 +387,16 @@ def _names(_: argparse.Namespace, __: list[str]) -> int:
     return 0
 
 
-def _check(_: argparse.Namespace, __: list[str]) -> int:
-    runs = measurements.read_runs()
-    print(f"{len(runs)} runs, {sum(len(run.launches) for run in runs)} launches: all as the schema says")
-    return 0
+def _check(parsed: argparse.Namespace, _: list[str]) -> int:
+    from generator.check import check, status_of
+    from generator.folders import templates
+    from generator.render.check import for_terminal, report
+    from generator.render.pages import environment_of
+
+    checked = check(parsed.paths or [MEASUREMENTS])
+    markdown = report(checked, environment_of(templates()))
+    print(markdown if parsed.markdown else for_terminal(markdown), end="")
+    return status_of(checked)
 
 
 def _schema(_: argparse.Namespace, __: list[str]) -> int:

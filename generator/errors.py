@@ -62,5 +62,7 @@ def in_a_line(error: QuantpressError | OSError) -> QuantpressError:
 
 # A run that ended with failed launches is saved and complete; only its exit status tells.
 SOME_LAUNCHES_FAILED = 6
+# Every file is a record, and figures in them can't be true; or the manifest's hash is not that of what it stands for.
+IMPOSSIBLE_RESULTS = 20
 # What read the output has closed it, as `| head` does; as a shell tells of a program that SIGPIPE ends.
 OUTPUT_CLOSED = 141

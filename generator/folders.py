@@ -17,6 +17,11 @@ MEASUREMENTS: Final = Path(_APART or CHECKOUT / "measurements")
 CACHE: Final = MEASUREMENTS / ".cache" if _APART else CHECKOUT / ".cache" / "quantpress"
 
 
+def templates() -> dict[str, str]:
+    """The templates' texts by name."""
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.glob("*.j2"))}
+
+
 def run_folders(root: Path) -> list[Path]:
     """The folder of each run under `root`, by name."""
     folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []

@@ -6,8 +6,9 @@ It trusts no file: what does not follow the schema is refused with the file, the
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -44,36 +45,60 @@ def read_runs(root: Path = MEASUREMENTS) -> tuple[Run, ...]:
 
 def read_run(folder: Path) -> Run:
     """The run in `folder`."""
+    manifest = _read_manifest(folder)
+    launches = tuple(_read_launch(path, manifest) for path in records_in(folder / "launches"))
+    return Run(manifest, launches, tuple(_read_peer(path) for path in records_in(folder / "peers")))
+
+
+def examine(folder: Path) -> tuple[Run | None, tuple[RecordError, ...]]:
+    """As much of the run in `folder` as can be read, and what is wrong with each file that can't. Without a manifest
+    there is no run, but the other files are looked at all the same."""
+    faults: list[RecordError] = []
+
+    def read(what: Callable[[], T]) -> list[T]:
+        try:
+            return [what()]
+        except RecordError as fault:
+            faults.append(fault)
+            return []
+
+    manifest = next(iter(read(partial(_read_manifest, folder))), None)
+    launches, peers = records_in(folder / "launches"), records_in(folder / "peers")
+    if manifest is None:
+        for path in launches:
+            read(partial(_read, path, LAUNCH))
+    found = [one for path in launches if manifest for one in read(partial(_read_launch, path, manifest))]
+    checked = [one for path in peers for one in read(partial(_read_peer, path))]
+    return (Run(manifest, tuple(found), tuple(checked)) if manifest else None), tuple(faults)
+
+
+def _read_manifest(folder: Path) -> MeasuredRun | ReportedRun:
     manifest = _read(folder / "manifest.json", MANIFEST)
     if manifest.run_id != folder.name:
         raise RecordError(
             f"{_shown(folder / 'manifest.json')}: field run_id: expected the folder's name, {folder.name!r}, found "
             f"{manifest.run_id!r}; name the folder as the run, or correct the field"
         )
-    launches = []
-    for path in records_in(folder / "launches"):
-        launch = _read(path, LAUNCH)
-        expected = launch_name(launch.cell, launch.round)
-        if path.name != expected:
-            raise RecordError(f"{_shown(path)}: field cell or round: this content belongs in a file named {expected}")
-        if launch.cell not in manifest.cells:
-            raise RecordError(
-                f"{_shown(path)}: field cell: expected one that the manifest names, found {launch.cell.id!r}"
-            )
-        if (launch.status == "reported") != (manifest.origin == "reported"):
-            raise RecordError(
-                f"{_shown(path)}: field status: {launch.status!r} does not belong in a {manifest.origin} run"
-            )
-        launches.append(launch)
-    return Run(manifest, tuple(launches), tuple(_read_peers(folder)))
+    return manifest
 
 
-def _read_peers(folder: Path) -> Iterable[PeerResult]:
-    for path in records_in(folder / "peers"):
-        result = _read(path, PEER)
-        if path.name != peer_name(result):
-            raise RecordError(f"{_shown(path)}: field cell: this content belongs in a file named {peer_name(result)}")
-        yield result
+def _read_launch(path: Path, manifest: MeasuredRun | ReportedRun) -> Completed | Failed | Reported:
+    launch = _read(path, LAUNCH)
+    expected = launch_name(launch.cell, launch.round)
+    if path.name != expected:
+        raise RecordError(f"{_shown(path)}: field cell or round: this content belongs in a file named {expected}")
+    if launch.cell not in manifest.cells:
+        raise RecordError(f"{_shown(path)}: field cell: expected one that the manifest names, found {launch.cell.id!r}")
+    if (launch.status == "reported") != (manifest.origin == "reported"):
+        raise RecordError(f"{_shown(path)}: field status: {launch.status!r} does not belong in a {manifest.origin} run")
+    return launch
+
+
+def _read_peer(path: Path) -> PeerResult:
+    result = _read(path, PEER)
+    if path.name != peer_name(result):
+        raise RecordError(f"{_shown(path)}: field cell: this content belongs in a file named {peer_name(result)}")
+    return result
 
 
 def launch_name(cell: Cell, round_: int) -> str:

@@ -62,5 +62,5 @@ class Shelf(Sequence[RunFindings]):
         folder = self._folders[at]
         at %= len(self)
         if at not in self._whole:
-            self._whole[at] = run_findings(read_run(folder))
+            self._whole[at] = run_findings(read_run(folder), self._kept[at].brief.contradictions)
         return self._whole[at]

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Final
 
 from generator.errors import UsageError
-from generator.folders import CACHE, MEASUREMENTS, TEMPLATES, run_folders
+from generator.folders import CACHE, MEASUREMENTS, TEMPLATES, run_folders, templates
 from generator.kept import Content, key_of
 
 # The libraries whose output is in the files.
@@ -162,8 +162,8 @@ def _make(keys: Mapping[Path, str], choices: Choices, site_url: str, written: Ma
     from generator.render.write_up import write_up
     from generator.shelf import Shelf
 
-    templates = {path.name: path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.glob("*.j2"))}
-    press = Press(templates, CACHE / "templates", _code(), site_url)
+    texts = templates()
+    press = Press(texts, CACHE / "templates", _code(), site_url)
     shelf = Shelf(keys, CACHE / "runs", press)
     findings = choose(shelf.briefs, shelf, choices.featured_run)
     price = Price(choices.price_per_hour, choices.currency) if choices.price_per_hour else None
@@ -173,11 +173,11 @@ def _make(keys: Mapping[Path, str], choices: Choices, site_url: str, written: Ma
     }
     paths = (*schemas, *(path for path in shelf.files if path.startswith("data/")))
     gallery = Gallery()
-    pages = render_pages(findings, templates, paths, price, site_url, gallery, press.compiled)
+    pages = render_pages(findings, texts, paths, price, site_url, gallery, press.compiled)
     files = with_heads(pages, findings, press.tell, site_url, paths)
     own: dict[str, str | bytes] = {}
     for path, text in written.items():
-        own |= with_head_of_writing(path, write_up(path, text, findings, templates, gallery))
+        own |= with_head_of_writing(path, write_up(path, text, findings, texts, gallery))
     older = shelf.rows[: len(shelf) - runs.in_page(findings.briefs)]
     tables = {
         ALL_CELLS: all_cells_csv(shelf.texts(sheet_path)),

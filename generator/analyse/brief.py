@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from generator.analyse.history import updated_at
+from generator.analyse.physics.contradiction import Contradiction
 from generator.analyse.run import Kind, RunFindings
 from generator.cells import Mode
 from generator.manifest import Experiment, MeasuredRun, ReportedRun
@@ -15,6 +16,7 @@ class Brief:
 
     figures    whether any cell has figures; `shown`, whether any is shown; `parts`, whether one's memory is known in
                parts; `serves`, whether one served many users; `checked`, whether a peer checked it
+    contradictions  what can't be true in it: with one, it is chosen for nothing
     mode       that of the baseline that is shown; None without one
     """
 
@@ -39,6 +41,7 @@ class Brief:
     serves: bool
     checked: bool
     quantities: tuple[str, ...]
+    contradictions: tuple[Contradiction, ...]
 
     @property
     def run_id(self) -> str:
@@ -75,4 +78,5 @@ def brief_of(run: RunFindings) -> Brief:
         serves=any(len(one.served) > 1 for one in run.shown),
         checked=bool(run.peers),
         quantities=tuple(dict.fromkeys(quantity for one in run.cells for quantity in one.stats)),
+        contradictions=run.contradictions,
     )

@@ -9,6 +9,8 @@ from typing import Final, get_args
 from generator.analyse.brief import Brief, brief_of
 from generator.analyse.cell import CellFindings, find_cell
 from generator.analyse.growth import growth_of
+from generator.analyse.physics.contradiction import Contradiction
+from generator.analyse.physics.laws import contradictions_of
 from generator.analyse.run import Kind, RunFindings
 from generator.analyse.search import found_by_search
 from generator.errors import UsageError
@@ -58,19 +60,25 @@ def choose(briefs: tuple[Brief, ...], runs: Sequence[RunFindings], featured: str
     """The runs that pages speak of, chosen by their briefs, which stand in the order of `runs`.
 
     The featured run is the one named `featured`, or else the newest measured on a GPU with a figure in it, or else the
-    newest reported one, or else the newest demo; see `_newest` for what goes first. Raises `UsageError` when there is
-    no run of that name.
+    newest reported one, or else the newest demo; see `_newest` for what goes first. A run with what can't be true is
+    none of these. Raises `UsageError` when there is no run of that name, or it is such a one.
     """
     at = {brief.run_id: number for number, brief in enumerate(briefs)}
     if featured is not None and featured not in at:
         raise UsageError(
             f"featured_run: there is no run {featured!r} under measurements/; name one of: {', '.join(at)}"
         )
-    usable = [brief for brief in briefs if brief.shown and brief.ordinary]
-    long = [brief for brief in briefs if brief.shown and brief.experiment == "long_context"]
+    if featured is not None and briefs[at[featured]].contradictions:
+        raise UsageError(
+            f"featured_run: figures of {featured!r} can't be true, `quantpress check` says which; name another run, or "
+            "leave it out"
+        )
+    sound = [brief for brief in briefs if brief.shown and not brief.contradictions]
+    usable = [brief for brief in sound if brief.ordinary]
+    long = [brief for brief in sound if brief.experiment == "long_context"]
     in_parts = [brief for brief in usable if brief.parts]
     serving = [brief for brief in usable if brief.serves]
-    checked = (brief for brief in reversed(briefs) if brief.checked)
+    checked = (brief for brief in reversed(sound) if brief.checked)
     named = briefs[at[featured]] if featured is not None else None
     chosen = named or _newest(usable, "measured") or _newest(usable, "reported") or _newest(usable, "demo")
 
@@ -96,7 +104,7 @@ def choose(briefs: tuple[Brief, ...], runs: Sequence[RunFindings], featured: str
         explained=named_run(chosen if chosen in in_parts else _newest(in_parts, "measured")),
         served=named_run(chosen if chosen in serving else _newest(serving, "measured")),
         elsewhere=tuple(grown(brief.run_id) for brief in _elsewhere(usable, chosen)),
-        paradox=tuple(grown(brief.run_id) for brief in _paradox(briefs)),
+        paradox=tuple(grown(brief.run_id) for brief in _paradox(sound)),
         long_context=named_run(long_context),
         reported=named_run(_newest(usable, "reported")),
         demo=named_run(_newest(usable, "demo")),
@@ -107,7 +115,7 @@ def choose(briefs: tuple[Brief, ...], runs: Sequence[RunFindings], featured: str
 def _paradox(briefs: Sequence[Brief]) -> tuple[Brief, ...]:
     parts: dict[str, Brief] = {}
     for brief in briefs:
-        if brief.experiment and brief.shown:
+        if brief.experiment:
             parts[brief.experiment] = brief
     found = tuple(parts[name] for name in get_args(Paradox) if name in parts)
     alike = {(brief.manifest.model_name, brief.manifest.hardware) for brief in found}
@@ -148,16 +156,17 @@ def _machine(brief: Brief) -> object:
     return manifest.hardware.name, None if isinstance(manifest, ReportedRun) else manifest.memory_budget_gib
 
 
-def run_findings(run: Run) -> RunFindings:
-    """The findings of one run, from its records alone."""
+def run_findings(run: Run, contradictions: tuple[Contradiction, ...] | None = None) -> RunFindings:
+    """The findings of one run, from its records alone. Its contradictions are looked for where they are not known."""
     manifest = run.manifest
+    known = contradictions_of(run) if contradictions is None else contradictions
     if isinstance(manifest, ReportedRun):
         kind: Kind = "reported"
     else:
         # A figure from a CPU says as little about a card as the demo model does about a large one.
         is_demo = manifest.profile.purpose == "demo" or manifest.hardware.device == "cpu"
         kind = "demo" if is_demo else "measured"
-    return RunFindings(run, kind, tuple(_cells(run)))
+    return RunFindings(run, kind, tuple(_cells(run)), known)
 
 
 def _cells(run: Run) -> Iterable[CellFindings]:

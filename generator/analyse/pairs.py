@@ -43,13 +43,13 @@ class Pair:
 def pairs_of(findings: Findings, newest: int) -> tuple[Pair, ...]:
     """Each of the `newest` runs, newest first, beside the newest earlier one of the same model on the same card (and of
     the same experiment, if it is a part of one), and beside the featured run: at most two pairs a run, the later run
-    against the earlier one. Pairs without a cell in common are left out."""
+    against the earlier one. Pairs without a cell in common are left out, and runs with what can't be true."""
     featured = findings.featured.manifest.run_id if findings.featured else None
     of_featured = next((at for at, brief in enumerate(findings.briefs) if brief.run_id == featured), None)
     latest: dict[tuple[str, str, str | None], int] = {}
     chosen: dict[tuple[int, int], None] = {}
     for at, brief in enumerate(findings.briefs):
-        if not brief.figures:
+        if not brief.figures or brief.contradictions:
             continue
         kind = (brief.manifest.model_name, brief.manifest.hardware.name, brief.experiment)
         for other in (latest.get(kind), of_featured):

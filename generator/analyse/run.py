@@ -13,6 +13,7 @@ from generator.analyse.kernels import Disabled, disabled_of
 from generator.analyse.neutral import neutral_in
 from generator.analyse.noise import Detectable, Points
 from generator.analyse.peers import PeerFindings, peers_of
+from generator.analyse.physics.contradiction import Contradiction
 from generator.analyse.quality import QualityFindings, quality_of
 from generator.analyse.scenarios import SCENARIOS, SERVICE_USERS, Candidate, Recommendation, ScenarioId, recommend
 from generator.analyse.search import Trial, too_small, trials
@@ -41,11 +42,13 @@ Kind = Literal["measured", "demo", "reported"]
 @dataclass(frozen=True)
 class RunFindings:
     """One run. `cells` are all of it; `shown` one for each method in each engine, in the mode that serves best.
-    `growth` is what another run, with long prompts, says of the engine that reserves no memory."""
+    `contradictions` are what can't be true in it: with one, nothing is concluded from it. `growth` is what another run,
+    with long prompts, says of the engine that reserves no memory."""
 
     run: Run
     kind: Kind
     cells: tuple[CellFindings, ...]
+    contradictions: tuple[Contradiction, ...] = ()
     growth: Growth | None = None
 
     @property
@@ -140,6 +143,8 @@ class RunFindings:
     def advises(self) -> bool:
         """Whether it may recommend anything: with too few launches all is a tie, and a tie in speed then says nothing.
         Reported figures are one launch each, and are marked as that."""
+        if self.contradictions:
+            return False
         return self.kind == "reported" or (self.kind == "measured" and self.launches_per_cell >= ROUNDS_TO_ADVISE)
 
     @property
@@ -336,8 +341,8 @@ class RunFindings:
 
     @cached_property
     def recommendations(self) -> tuple[Recommendation, ...]:
-        """One a scenario; none from a demo, which is too small to advise anybody."""
-        if self.kind == "demo":
+        """One a scenario; none from a demo, which is too small to advise anybody, nor from what can't be true."""
+        if self.kind == "demo" or self.contradictions:
             return ()
         candidates = [Candidate(one.cell, {**one.stats, **self._together(one)}) for one in self.shown]
         quantities = (quantity for scenario in SCENARIOS for quantity, _ in scenario.decides)

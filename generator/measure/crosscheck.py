@@ -12,6 +12,7 @@ from typing import Final
 from generator import measurements
 from generator.cells import Cell
 from generator.errors import PeerError, UsageError
+from generator.fingerprint import environment_sha256
 from generator.folders import MEASUREMENTS
 from generator.manifest import MeasuredRun
 from generator.measure import environment
@@ -79,7 +80,7 @@ def _crosscheck(
 
 
 def _run(run_id: str | None, root: Path) -> measurements.Run:
-    sha256 = environment.environment_sha256(environment.hardware(environment.find_gpu()), environment.versions())
+    sha256 = environment_sha256(environment.hardware(environment.find_gpu()), environment.versions())
     for run in reversed(measurements.read_runs(root)):
         manifest = run.manifest
         if not isinstance(manifest, MeasuredRun) or manifest.experiment is not None:

@@ -1,7 +1,5 @@
 """What a number is worth without: the GPU, the machine, the versions. An allow-list: no user, no host."""
 
-import hashlib
-import json
 import os
 import platform
 import subprocess
@@ -173,12 +171,6 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def environment_sha256(hardware_: Hardware, versions_: dict[str, str]) -> str:
-    """One hash of all that must be equal for two launches to belong in one run."""
-    same = {"hardware": hardware_.model_dump(), "versions": versions_}
-    return hashlib.sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()
 
 
 def git_revision() -> str | None:

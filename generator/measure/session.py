@@ -16,6 +16,7 @@ from generator import measurements
 from generator.cells import Cell
 from generator.errors import StorageError, UsageError
 from generator.faults import nearest
+from generator.fingerprint import environment_sha256
 from generator.folders import MEASUREMENTS
 from generator.manifest import Experiment, MeasuredRun, Paradox
 from generator.measure import environment
@@ -125,7 +126,7 @@ def _open_run(order: Order, root: Path) -> tuple[Path, MeasuredRun]:
     of an experiment that is complete is gone on with too, so that its other parts can follow on it."""
     gpu = environment.find_gpu()
     hardware, versions = environment.hardware(gpu), environment.versions()
-    sha256 = environment.environment_sha256(hardware, versions)
+    sha256 = environment_sha256(hardware, versions)
     if order.profile.tasks is not None:  # of no weight for other runs, which go on when it is installed
         versions["lm_eval"] = version("lm_eval")
     runs = measurements.read_runs(root)

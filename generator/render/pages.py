@@ -189,7 +189,8 @@ def _compared(findings: Findings) -> Iterator[tuple[str, RunFindings]]:
         return one[1].run_id == featured, one[1].standing
 
     for at, brief in sorted(newest, key=rank, reverse=True):  # equals stay in their order
-        if brief.kind == "measured" and brief.mode is not None and brief.ordinary and brief.mode not in seen:
+        sound = brief.ordinary and not brief.contradictions
+        if brief.kind == "measured" and brief.mode is not None and sound and brief.mode not in seen:
             seen.add(brief.mode)
             run = findings.runs[at]
             yield run.manifest.hardware.name, run

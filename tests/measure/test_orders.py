@@ -7,6 +7,7 @@ import pytest
 from examples import completed, failed, manifest, replaced
 
 from generator.errors import UsageError
+from generator.fingerprint import environment_sha256
 from generator.measure import environment, session
 from generator.measure.kernels import kernel_names
 from generator.measurements import write_launch, write_manifest
@@ -33,7 +34,7 @@ def write_run(
     root: Path, run_id: str, command: str, *, here: bool, profile: Profile = DEMO, fails: bool = True
 ) -> None:
     hardware, versions = environment.hardware(None), environment.versions()
-    sha256 = environment.environment_sha256(hardware, versions)
+    sha256 = environment_sha256(hardware, versions)
     run = replaced(manifest(run_id), profile=profile, command=command)
     if here:
         run = replaced(run, hardware=hardware, versions=versions, environment_sha256=sha256)

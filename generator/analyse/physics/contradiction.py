@@ -25,7 +25,6 @@ Law = Literal[
     "no_holes",
     "after_its_run",
     "rounds_in_order",
-    "date",
     "not_in_future",
     # hardware
     "card_bandwidth",
@@ -83,6 +82,7 @@ Law = Literal[
     "environment",
 ]
 Relation = Literal["at most", "at least", "exactly"]
+Figure = int | float | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,9 @@ class Contradiction:
 
     law: Law
     field: str
-    found: float | str
+    found: Figure
     relation: Relation | None
-    possible: float | str | None
+    possible: Figure | None
     file: str = "manifest.json"
 
 
@@ -116,7 +116,7 @@ def within(law: Law, field: str, found: float | None, least: float, most: float)
     yield from at_most(law, field, found, most)
 
 
-def exactly(law: Law, field: str, found: float | str, expected: float | str) -> Iterator[Contradiction]:
+def exactly(law: Law, field: str, found: Figure, expected: Figure) -> Iterator[Contradiction]:
     """The contradiction, if the two differ."""
     if found != expected:
         yield Contradiction(law, field, found, "exactly", expected)

@@ -36,6 +36,14 @@ def contradictions_of(run: Run) -> tuple[Contradiction, ...]:
     return tuple(sorted(dict.fromkeys(found), key=lambda one: (one.file != "manifest.json", one.file)))
 
 
+def contradictions_at(run: Run, now: str) -> tuple[Contradiction, ...]:
+    """What a run says of a time that was yet to come at `now`; pages know no clock."""
+    if isinstance(run.manifest, ReportedRun):
+        return ()
+    launches = [one for one in run.launches if isinstance(one, Completed | Failed)]
+    return tuple(replace(one, file=file) for file, one in course.of_now(run.manifest, launches, now))
+
+
 def _of_manifest(manifest: MeasuredRun) -> Iterator[Contradiction]:
     yield from speed.of_hardware(manifest.hardware)
     if not is_environment(manifest.environment_sha256, manifest.hardware, manifest.versions):

@@ -46,8 +46,8 @@ def _of_method(launch: Completed, manifest: MeasuredRun, *, dense: bool) -> Iter
         yield from exactly(law, "configuration.kernels", sum(found.kernels.values()), layers)
     yield from exactly(law, "configuration.dtype", found.dtype, manifest.profile.engine.dtype)
     if "enforce_eager" in found.arguments:
-        eager = launch.cell.mode == "eager"
-        yield from exactly(law, "configuration.arguments.enforce_eager", bool(found.arguments["enforce_eager"]), eager)
+        field, eager = "configuration.arguments.enforce_eager", str(launch.cell.mode == "eager")
+        yield from exactly(law, field, str(found.arguments["enforce_eager"]), eager)
     installed = [manifest.versions[name] for name in DISTRIBUTIONS[engine] if name in manifest.versions]
     if installed and found.engine_version.partition("+")[0] not in {one.partition("+")[0] for one in installed}:
         yield from exactly(law, "configuration.engine_version", found.engine_version, " / ".join(installed))
