@@ -46,11 +46,12 @@ test: setup ## Set up, then run all tests.
 	@setup/install.sh browser
 	@pytest $(ARGS)
 
-check: ## Check format, style and types.
+check: ## Check format, style and types, and audit the locks.
 	@setup/install.sh dev
 	@ruff format --check .
 	@ruff check .
-	@mypy generator $(wildcard tests bench)
+	@mypy generator setup $(wildcard tests bench)
+	@python setup/audit.py
 
 bench: setup ## Print what Quantpress costs, and sites of many runs (ARGS=--scale: of 1,000).
 	@python -m bench $(ARGS)
