@@ -2,7 +2,9 @@
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
+
+from generator.errors import RecordError
 
 CHECKOUT: Final = Path(__file__).parent.parent
 TEMPLATES: Final = CHECKOUT / "templates"
@@ -11,6 +13,11 @@ PAGES: Final = CHECKOUT / "site" / "pages"
 # One folder a run. The variable keeps a trial or a test apart from what will be published.
 _APART: Final = os.environ.get("QUANTPRESS_MEASUREMENTS")
 MEASUREMENTS: Final = Path(_APART or CHECKOUT / "measurements")
+
+# Whose a run is, by where its folder lies: that of the site's publisher, or, in a folder of that name, somebody else's.
+# The publisher moves a run to `attested` once it is known whose machine made it, or another has repeated it.
+Trust = Literal["own", "attested", "contributed"]
+OTHERS: Final[tuple[Trust, ...]] = ("attested", "contributed")
 
 # What can be made again at any time. A trial's lies among its records, so that its site takes nothing away from another
 # that is built meanwhile; a folder that begins with a dot is no run.
@@ -23,8 +30,25 @@ def templates() -> dict[str, str]:
 
 
 def run_folders(root: Path) -> list[Path]:
-    """The folder of each run under `root`, by name."""
-    folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+    """The folder of each run under `root`, by name. Raises `RecordError` where two have the same name."""
+    folders = [folder for folder in _folders(root) if folder.name not in OTHERS]
+    for others in OTHERS:
+        folders += _folders(root / others)
+    by_name = {folder.name: folder for folder in folders}
+    for folder in folders:
+        if folder != by_name[folder.name]:
+            places = " and ".join(str(one.relative_to(root)) for one in (folder, by_name[folder.name]))
+            raise RecordError(f"measurements/: two runs of one name, {places}; rename one, in its manifest too")
+    return [by_name[name] for name in sorted(by_name)]
+
+
+def trust_of(folder: Path) -> Trust:
+    """Whose the run in `folder` is."""
+    return next((trust for trust in OTHERS if trust == folder.parent.name), "own")
+
+
+def _folders(root: Path) -> list[Path]:
+    folders = [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
     return [folder for folder in folders if not folder.name.startswith(".") and not _only_logs(folder)]
 
 

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from generator.folders import records_in
+from generator.folders import records_in, trust_of
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -51,7 +51,7 @@ def in_bytes(content: Content) -> bytes:
 
 def key_of(folder: Path, state: str) -> str:
     """One hash of the records in a run's folder and of what they are made into pages with."""
-    found = hashlib.sha256(f"{state}\0{folder.name}".encode())
+    found = hashlib.sha256(f"{state}\0{folder.name}\0{trust_of(folder)}".encode())
     for path in (folder / "manifest.json", *records_in(folder / "launches"), *records_in(folder / "peers")):
         content = b""
         with suppress(OSError):  # whoever reads the records says so

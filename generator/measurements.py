@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from generator.cells import Cell
 from generator.errors import RecordError, StorageError
 from generator.faults import first_fault
-from generator.folders import MEASUREMENTS, records_in, run_folders
+from generator.folders import MEASUREMENTS, Trust, records_in, run_folders, trust_of
 from generator.manifest import MANIFEST, MeasuredRun, ReportedRun
 from generator.peer import PEER, PeerResult
 from generator.record import LAUNCH, Completed, Failed, Reported
@@ -30,11 +30,12 @@ MAX_FILE_BYTES: Final = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run as read: its manifest, its launches, in the order of round and method, and what peers found."""
+    """A run as read: its manifest, its launches, in the order of round and method, what peers found; whose it is."""
 
     manifest: MeasuredRun | ReportedRun
     launches: tuple[Completed | Failed | Reported, ...]
     peers: tuple[PeerResult, ...] = ()
+    trust: Trust = "own"
 
 
 def read_runs(root: Path = MEASUREMENTS) -> tuple[Run, ...]:
@@ -47,7 +48,8 @@ def read_run(folder: Path) -> Run:
     """The run in `folder`."""
     manifest = _read_manifest(folder)
     launches = tuple(_read_launch(path, manifest) for path in records_in(folder / "launches"))
-    return Run(manifest, launches, tuple(_read_peer(path) for path in records_in(folder / "peers")))
+    peers = tuple(_read_peer(path) for path in records_in(folder / "peers"))
+    return Run(manifest, launches, peers, trust_of(folder))
 
 
 def examine(folder: Path) -> tuple[Run | None, tuple[RecordError, ...]]:
@@ -69,7 +71,8 @@ def examine(folder: Path) -> tuple[Run | None, tuple[RecordError, ...]]:
             read(partial(_read, path, LAUNCH))
     found = [one for path in launches if manifest for one in read(partial(_read_launch, path, manifest))]
     checked = [one for path in peers for one in read(partial(_read_peer, path))]
-    return (Run(manifest, tuple(found), tuple(checked)) if manifest else None), tuple(faults)
+    run = Run(manifest, tuple(found), tuple(checked), trust_of(folder)) if manifest else None
+    return run, tuple(faults)
 
 
 def _read_manifest(folder: Path) -> MeasuredRun | ReportedRun:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from generator.analyse.history import updated_at
 from generator.analyse.physics.contradiction import Contradiction
-from generator.analyse.run import Kind, RunFindings
+from generator.analyse.run import Kind, Origin, RunFindings
 from generator.cells import Mode
 from generator.manifest import Experiment, MeasuredRun, ReportedRun
 
@@ -16,12 +16,13 @@ class Brief:
 
     figures    whether any cell has figures; `shown`, whether any is shown; `parts`, whether one's memory is known in
                parts; `serves`, whether one served many users; `checked`, whether a peer checked it
-    contradictions  what can't be true in it: with one, it is chosen for nothing
+    contradictions  what can't be true in it
     mode       that of the baseline that is shown; None without one
     """
 
     manifest: MeasuredRun | ReportedRun
     kind: Kind
+    origin: Origin
     experiment: Experiment | None
     updated_at: str
     modes: tuple[Mode, ...]
@@ -49,6 +50,11 @@ class Brief:
         return self.manifest.run_id
 
     @property
+    def sound(self) -> bool:
+        """Whether it may be chosen unasked: the publisher's own, and nothing in it that can't be true."""
+        return self.origin == self.kind and not self.contradictions
+
+    @property
     def standing(self) -> tuple[bool, bool]:
         """Greater for a run that is complete, and among those for one that is no part of an experiment."""
         return self.complete, self.experiment is None
@@ -59,6 +65,7 @@ def brief_of(run: RunFindings) -> Brief:
     return Brief(
         manifest=run.manifest,
         kind=run.kind,
+        origin=run.origin,
         experiment=run.experiment,
         updated_at=updated_at(run),
         modes=run.modes,

@@ -60,8 +60,9 @@ def choose(briefs: tuple[Brief, ...], runs: Sequence[RunFindings], featured: str
     """The runs that pages speak of, chosen by their briefs, which stand in the order of `runs`.
 
     The featured run is the one named `featured`, or else the newest measured on a GPU with a figure in it, or else the
-    newest reported one, or else the newest demo; see `_newest` for what goes first. A run with what can't be true is
-    none of these. Raises `UsageError` when there is no run of that name, or it is such a one.
+    newest reported one, or else the newest demo; see `_newest` for what goes first. A run of somebody else's is none of
+    these unless it is named, and one with what can't be true never is. Raises `UsageError` when there is no run of that
+    name, or it is such a one.
     """
     at = {brief.run_id: number for number, brief in enumerate(briefs)}
     if featured is not None and featured not in at:
@@ -73,7 +74,7 @@ def choose(briefs: tuple[Brief, ...], runs: Sequence[RunFindings], featured: str
             f"featured_run: figures of {featured!r} can't be true, `quantpress check` says which; name another run, or "
             "leave it out"
         )
-    sound = [brief for brief in briefs if brief.shown and not brief.contradictions]
+    sound = [brief for brief in briefs if brief.shown and brief.sound]
     usable = [brief for brief in sound if brief.ordinary]
     long = [brief for brief in sound if brief.experiment == "long_context"]
     in_parts = [brief for brief in usable if brief.parts]

@@ -38,6 +38,9 @@ BUSY: Final[tuple[Stage, ...]] = ("load", "warm-up", "generate", "tasks")
 # What kind of evidence a run is; only a measured one with a GPU, or a reported one, can carry a recommendation.
 Kind = Literal["measured", "demo", "reported"]
 
+# What lists call it: somebody else's run by how far it is known to be true, one's own by its kind.
+Origin = Kind | Literal["attested", "contributed"]
+
 
 @dataclass(frozen=True)
 class RunFindings:
@@ -55,6 +58,11 @@ class RunFindings:
     def manifest(self) -> MeasuredRun | ReportedRun:
         """What was measured, where and how."""
         return self.run.manifest
+
+    @property
+    def origin(self) -> Origin:
+        """See `Origin`."""
+        return self.kind if self.run.trust == "own" else self.run.trust
 
     @cached_property
     def shown(self) -> tuple[CellFindings, ...]:

@@ -83,7 +83,7 @@ def _run(run_id: str | None, root: Path) -> measurements.Run:
     sha256 = environment_sha256(environment.hardware(environment.find_gpu()), environment.versions())
     for run in reversed(measurements.read_runs(root)):
         manifest = run.manifest
-        if not isinstance(manifest, MeasuredRun) or manifest.experiment is not None:
+        if run.trust != "own" or not isinstance(manifest, MeasuredRun) or manifest.experiment is not None:
             continue
         if run_id in {None, manifest.run_id}:
             if manifest.environment_sha256 == sha256:

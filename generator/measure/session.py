@@ -17,7 +17,7 @@ from generator.cells import Cell
 from generator.errors import StorageError, UsageError
 from generator.faults import nearest
 from generator.fingerprint import environment_sha256
-from generator.folders import MEASUREMENTS
+from generator.folders import MEASUREMENTS, run_folders
 from generator.manifest import Experiment, MeasuredRun, Paradox
 from generator.measure import environment
 from generator.measure.checkpoints import Ready, Unavailable, prepare
@@ -135,6 +135,7 @@ def _open_run(order: Order, root: Path) -> tuple[Path, MeasuredRun]:
         if (
             not order.begin_anew
             and isinstance(manifest, MeasuredRun)
+            and run.trust == "own"
             and (manifest.environment_sha256, manifest.versions) == (sha256, versions)
             and _same_but_for_rounds(manifest, order)
             and (
@@ -177,6 +178,7 @@ def _what_failed(runs: Sequence[measurements.Run], sha256: str, profile: str) ->
         run.manifest
         for run in runs
         if isinstance(run.manifest, MeasuredRun)
+        and run.trust == "own"
         and run.manifest.environment_sha256 == sha256
         and any(launch.status == "failed" for launch in run.launches)
     ]
@@ -205,7 +207,8 @@ def _free_id(root: Path, profile: str) -> str:
     """The day and the profile, with a number when that day has one already."""
     stem = f"{datetime.now(UTC):%Y-%m-%d}-{profile}"
     number = 1
-    while (root / (run_id := stem if number == 1 else f"{stem}-{number}")).exists():
+    taken = {folder.name for folder in run_folders(root)}
+    while (run_id := stem if number == 1 else f"{stem}-{number}") in taken or (root / run_id).exists():
         number += 1
     return run_id
 

@@ -43,7 +43,7 @@ def _entry(root: Element, run: RunFindings, tell: Tell, site_url: str) -> None:
     _text(entry, "updated", updated_at(run))
     if isinstance(run.manifest, ReportedRun):
         _author(entry, run.manifest.source.author)
-    SubElement(entry, "category", {"term": run.kind})
+    SubElement(entry, "category", {"term": run.origin})
     _link(entry, "alternate", "text/html", link(site_url, page_of(run)))
     _link(entry, "related", "application/json", link(site_url, f"data/{run.manifest.run_id}/manifest.json"))
     _text(entry, "summary", tell("entry_summary", run))

@@ -189,8 +189,8 @@ def _compared(findings: Findings) -> Iterator[tuple[str, RunFindings]]:
         return one[1].run_id == featured, one[1].standing
 
     for at, brief in sorted(newest, key=rank, reverse=True):  # equals stay in their order
-        sound = brief.ordinary and not brief.contradictions
-        if brief.kind == "measured" and brief.mode is not None and sound and brief.mode not in seen:
+        usable = brief.kind == "measured" and brief.ordinary and (brief.sound or brief.run_id == featured)
+        if usable and brief.mode is not None and brief.mode not in seen:
             seen.add(brief.mode)
             run = findings.runs[at]
             yield run.manifest.hardware.name, run

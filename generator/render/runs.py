@@ -66,7 +66,7 @@ def of_all(findings: Findings) -> dict[str, Any]:
         "choices": {
             "model": _distinct(brief.manifest.model_name for brief in briefs),
             "card": _distinct(brief.manifest.hardware.name for brief in briefs),
-            "kind": _distinct(brief.kind for brief in briefs),
+            "kind": _distinct(brief.origin for brief in briefs),
             "state": get_args(State),
         },
         "pairs": pairs,
