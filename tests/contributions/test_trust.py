@@ -2,13 +2,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from examples import four_methods, replaced
+from examples import four_methods, replaced, reported
 
 from generator.analyse.findings import Findings, find
 from generator.errors import RecordError
-from generator.folders import Trust, run_folders
+from generator.folders import Trust, run_folders, templates
 from generator.kept import key_of
 from generator.measurements import Run, read_runs, write_launch, write_manifest
+from generator.render.pages import environment_of, render_pages, render_run
 
 
 def run_of(run_id: str, trust: Trust = "own") -> Run:
@@ -64,8 +65,22 @@ def test_somebody_elses_run_is_listed_by_its_origin_and_chosen_only_by_name(trus
 
 
 def test_reported_figures_that_were_sent_in_are_not_those_of_the_article() -> None:
-    from examples import reported
-
     theirs = replace(reported(), trust="contributed")
     assert find((theirs,)).reported is None
     assert find((theirs,)).briefs[0].origin == "contributed"
+
+
+def test_a_contributed_run_says_on_its_page_whose_it_is() -> None:
+    found, words = find((run_of("a"), run_of("b", "contributed"))), environment_of(templates())
+    ours, theirs = (render_run(run, words, ()) for run in found.runs)
+    meaning = "nobody here has repeated it. [What that means](../reproducibility.md#whose-figures-these-are)"
+    assert '<span class="qp-badge qp-badge--contributed">contributed</span>' in theirs
+    assert meaning in theirs
+    assert meaning not in ours
+
+
+def test_what_each_origin_means_stands_once_for_all_that_there_are() -> None:
+    both, ours = find((run_of("a"), run_of("b", "attested"))), find((run_of("a"),))
+    meaning = "The publisher of this site has made sure whose machine wrote them"
+    assert meaning in render_pages(both, templates(), ())["reproducibility.md"]
+    assert meaning not in render_pages(ours, templates(), ())["reproducibility.md"]

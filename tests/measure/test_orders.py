@@ -63,6 +63,12 @@ def test_where_no_run_failed_here_there_is_nothing_to_retry(tmp_path: Path) -> N
     assert refused(tmp_path, retry_failed=True).endswith("no run in this environment has failed launches; leave it out")
 
 
+def test_a_run_that_somebody_else_sent_in_is_not_gone_on_with(tmp_path: Path) -> None:
+    write_run(tmp_path / "contributed", "2026-01-01-demo", "quantpress measure", here=True)
+
+    assert refused(tmp_path, retry_failed=True).endswith("no run in this environment has failed launches; leave it out")
+
+
 def with_kernel_disabled(name: str) -> Profile:
     settings: EngineSettings = DEMO.engine.model_copy(update={"disabled_kernels": (name,)})
     return DEMO.model_copy(update={"engine": settings})
