@@ -14,7 +14,7 @@ from generator import cli
 from generator.analyse.physics.contradiction import Law
 from generator.check import check, status_of
 from generator.errors import RecordError
-from generator.folders import CHECKOUT, templates
+from generator.folders import CHECKOUT, TEMPLATES, templates_in
 from generator.measurements import examine
 from generator.render.check import for_terminal, report
 from generator.render.pages import environment_of
@@ -159,7 +159,7 @@ def test_what_strangers_wrote_can_not_break_out_of_the_report(tmp_path: Path) ->
     (folder / "manifest.json").write_text(json.dumps(manifest))
     edit(launch(folder), **{HOSTILE: 1})
 
-    markdown = report(check([folder]), environment_of(templates()))
+    markdown = report(check([folder]), environment_of(templates_in(TEMPLATES)))
 
     within = re.sub(r"<code>[^<]*</code>", "", markdown)
     known = ["p", "strong", "details", "summary", "table", "tr", "th", "td", "code", "ul", "li"]
@@ -174,14 +174,14 @@ def test_a_terminal_is_given_nothing_that_it_would_obey(tmp_path: Path) -> None:
     folder = submitted(tmp_path)
     (folder / "launches" / "r01-\x1b[2Jx.json").write_text("{}")
 
-    told = for_terminal(report(check([folder]), environment_of(templates())))
+    told = for_terminal(report(check([folder]), environment_of(templates_in(TEMPLATES))))
 
     assert "\x1b" not in told
     assert all(one.isprintable() or one == "\n" for one in told)
 
 
 def test_every_law_has_a_sentence() -> None:
-    laws = environment_of(templates()).get_template("contradictions.md.j2").module.laws  # type: ignore[attr-defined]
+    laws = environment_of(templates_in(TEMPLATES)).get_template("contradictions.md.j2").module.laws  # type: ignore[attr-defined]
 
     assert set(laws) == set(get_args(Law))
 
@@ -191,7 +191,7 @@ def test_no_figure_however_odd_ends_the_check(name: str, tmp_path: Path) -> None
     """Each time some figures of every record become the least or the most that a file may say."""
     folder, dice = submitted(tmp_path, name), random.Random(0)
     originals = {path: json.loads(path.read_bytes()) for path in sorted(folder.glob("launches/*.json"))[:4]}
-    environment = environment_of(templates())
+    environment = environment_of(templates_in(TEMPLATES))
     for _ in range(25):
         for path, record in originals.items():
             path.write_text(json.dumps(_odd(record, dice)))
