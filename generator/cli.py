@@ -389,12 +389,12 @@ def _names(_: argparse.Namespace, __: list[str]) -> int:
 
 def _check(parsed: argparse.Namespace, _: list[str]) -> int:
     from generator.check import check, status_of
-    from generator.folders import templates
+    from generator.folders import TEMPLATES, templates_in
     from generator.render.check import for_terminal, report
     from generator.render.pages import environment_of
 
     checked = check(parsed.paths or [MEASUREMENTS])
-    markdown = report(checked, environment_of(templates()))
+    markdown = report(checked, environment_of(templates_in(TEMPLATES)))
     print(markdown if parsed.markdown else for_terminal(markdown), end="")
     return status_of(checked)
 

@@ -24,9 +24,9 @@ OTHERS: Final[tuple[Trust, ...]] = ("attested", "contributed")
 CACHE: Final = MEASUREMENTS / ".cache" if _APART else CHECKOUT / ".cache" / "quantpress"
 
 
-def templates() -> dict[str, str]:
+def templates_in(folder: Path) -> dict[str, str]:
     """The templates' texts by name."""
-    return {path.name: path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.glob("*.j2"))}
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.j2"))}
 
 
 def run_folders(root: Path) -> list[Path]:

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Final
 
 from generator.errors import UsageError
-from generator.folders import CACHE, MEASUREMENTS, TEMPLATES, run_folders, templates
+from generator.folders import CACHE, MEASUREMENTS, TEMPLATES, run_folders, templates_in
 from generator.kept import Content, key_of
 
 # The libraries whose output is in the files.
@@ -162,7 +162,7 @@ def _make(keys: Mapping[Path, str], choices: Choices, site_url: str, written: Ma
     from generator.render.write_up import write_up
     from generator.shelf import Shelf
 
-    texts = templates()
+    texts = templates_in(TEMPLATES)
     press = Press(texts, CACHE / "templates", _code(), site_url)
     shelf = Shelf(keys, CACHE / "runs", press)
     findings = choose(shelf.briefs, shelf, choices.featured_run)

@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import pytest
-from examples import four_methods, replaced
 
+from bench.many import ORIGINALS, write_copy
 from generator import press, site
 from generator.errors import RecordError
 from generator.kept import Content, in_bytes
-from generator.measurements import Run, write_launch, write_manifest
 
 
 @pytest.fixture
@@ -16,12 +15,8 @@ def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Nine runs, and never only one core."""
     monkeypatch.setattr(site, "CACHE", tmp_path / "cache")
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1}, raising=False)
-    for day in range(1, 10):
-        name = {"run_id": f"2026-01-{day:02d}-example", "created_at": f"2026-01-{day:02d}T00:00:00Z"}
-        run = Run(replaced(four_methods().manifest, **name), four_methods().launches)
-        write_manifest(tmp_path / "measurements" / run.manifest.run_id, run.manifest)
-        for launch in run.launches:
-            write_launch(tmp_path / "measurements" / run.manifest.run_id, launch)
+    for number in range(9):
+        write_copy(ORIGINALS / "2026-11-24-demo", tmp_path / "measurements", number)
     return tmp_path / "measurements"
 
 
@@ -44,10 +39,10 @@ def test_several_processes_make_what_one_makes(records: Path, monkeypatch: pytes
 
 def test_a_bad_record_is_refused_as_it_is_by_one_process(records: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(press, "MANY", 5)
-    broken = records / "2026-01-05-example" / "launches" / "r01-awq-vllm-eager.json"
+    broken = records / "2024-01-05-demo" / "launches" / "r01-awq-vllm-eager.json"
     broken.write_text("{", encoding="utf-8")
 
-    with pytest.raises(RecordError, match=r"2026-01-05-example/launches/r01-awq-vllm-eager\.json: not valid JSON"):
+    with pytest.raises(RecordError, match=r"2024-01-05-demo/launches/r01-awq-vllm-eager\.json: not valid JSON"):
         site.site_files(root=records)
 
 

@@ -59,10 +59,15 @@ def forged(folder: Path, forge: Forge) -> Run:
     records = records_of(folder)
     before = json.dumps([records.manifest, records.launches])
     forge(records)
-    for launch in records.completed:
-        mend_headline(launch)
     if json.dumps([records.manifest, records.launches]) == before:
         raise DoesNotApplyError
+    return as_read(records)
+
+
+def as_read(records: Records) -> Run:
+    """The records as the reader takes them."""
+    for launch in records.completed:
+        mend_headline(launch)
     launches = [LAUNCH.validate_json(json.dumps(launch)) for launch in records.launches]
     order = [Cell.model_validate(cell).id for cell in records.manifest["cells"]]
     launches.sort(key=lambda launch: (launch.round, order.index(launch.cell.id)))

@@ -51,9 +51,8 @@ def _in_one_sitting(before: Launch, after: Launch, known: Sequence[tuple[int, La
         return False
     again = any(
         one.round <= after.round
-        and isinstance(one, Completed)
-        and one.limits != after.limits
         and one.started_at > after.started_at
+        and (isinstance(one, Failed) or one.limits != after.limits)
         for _, one in known
     )
     return before.limits is not None and before.limits == after.limits and not again

@@ -19,11 +19,11 @@ WIDEST_LIMIT_W: Final = 3_000.0
 # A card at work takes more than at rest, if hardly more with a small model; its idle power was read over one second.
 UNDER_IDLE: Final = 0.7
 # The mean of the readings against that of the counter, where the windows hold nearly all readings.
-APART: Final = 0.2
+APART: Final = 0.3
 SHORTEST_S: Final = 5.0
 # Readings are a tenth of a second apart, and each takes a little.
 INTERVAL_S: Final = 0.1
-FEWEST_READINGS: Final = 0.25
+FEWEST_READINGS: Final = 0.1
 
 # From where chips switch themselves off; the highest clock of any GPU, and some.
 HOTTEST_C: Final = 120.0
@@ -34,6 +34,8 @@ THROTTLED_PERCENT: Final = 1.0
 SHORTEST_WINDOW_S: Final = 5.0
 # The counter counts millijoules.
 COUNTS_PER_J: Final = 1000
+# It moves about ten times a second, so a short window may hold the energy of a longer one.
+COUNTER_S: Final = 0.2
 BETWEEN_COUNTS: Final = 1e-3
 
 
@@ -73,7 +75,7 @@ def _of_window(where: str, energy: Energy, limit_w: float) -> Iterator[Contradic
     field, counts = f"{where}.energy_j", energy.energy_j * COUNTS_PER_J
     if abs(counts - round(counts)) > BETWEEN_COUNTS:
         yield from exactly("counter_step", field, energy.energy_j, round(counts) / COUNTS_PER_J)
-    yield from at_most("power_limit", field, energy.energy_j, limit_w * energy.window_s)
+    yield from at_most("power_limit", field, energy.energy_j, limit_w * (energy.window_s + COUNTER_S))
     if energy.faults:
         return
     yield from at_least("power_idle", field, energy.energy_j, UNDER_IDLE * energy.idle_w * energy.window_s)

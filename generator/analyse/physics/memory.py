@@ -157,13 +157,13 @@ def _of_model(launch: Completed, *, dense: bool) -> Iterator[Contradiction]:
 
 
 def _of_cache(launch: Completed, manifest: MeasuredRun) -> Iterator[Contradiction]:
-    """The pre-allocated cache holds as many tokens as it has room for, and is as large as it was asked to be."""
+    """The pre-allocated cache holds no more tokens than it has room for, and is no larger than it was asked to be."""
     quantities, per_token = launch.quantities, launch.configuration.kv_cache_bytes_per_token
     cache_gib, tokens = quantities.kv_cache_gib, quantities.kv_cache_tokens
     if cache_gib is None or tokens is None or not per_token:
         return
     room = cache_gib * GIB / per_token
-    yield from within("cache_tokens", "quantities.kv_cache_tokens", tokens, room * (1 - BLOCKS), room * (1 + BLOCKS))
+    yield from at_most("cache_tokens", "quantities.kv_cache_tokens", tokens, room * (1 + BLOCKS))
     asked = launch.configuration.arguments.get("kv_cache_memory_bytes")
     if isinstance(asked, int):
         yield from at_most("cache_asked", "quantities.kv_cache_gib", cache_gib, asked / GIB)

@@ -23,8 +23,9 @@ READS_OVER_COPIES: Final = {"cuda": 1.25, "cpu": 4.0}
 # What a cache may hold from one step to the next and so need not be read: the largest of 2026 (of GPUs up to 256 MB, of
 # server CPUs 1.2 GB).
 CACHE_BYTES: Final = {"cuda": 256e6, "cpu": 1.2e9}
-# Products of other shapes than the square one that was measured, at a clock that a short load lets rise.
-PRODUCTS_OVER_SQUARE: Final = 1.3
+# Kernels may sum in half precision, which GeForce cards do twice as fast as what was measured; and at a clock that a
+# short load lets rise.
+PRODUCTS_OVER_SQUARE: Final = 2.2
 
 
 def of_hardware(hardware: Hardware) -> Iterator[Contradiction]:
@@ -54,17 +55,16 @@ def of_limits(limits: Limits, hardware: Hardware) -> Iterator[Contradiction]:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What a device needs at least for a dense model: to read all weights once, to read the cache of a token, and to
-    multiply a token's numbers with the weights; 0 where nothing is known that it must do."""
+    """What a device needs at least for a dense model: to read all weights once, and to multiply a token's numbers with
+    them; 0 where nothing is known that it must do. What must be read of the KV cache depends on more than a record
+    says, and is left out."""
 
     weights_s: float
-    cache_token_s: float
     token_s: float
 
-    def least_s(self, sample: Sample, together: int, cached_tokens: float) -> float:
-        """What a sample takes, if `together` requests share each reading of the weights, and `cached_tokens` are read
-        from the cache in all."""
-        reading_s = sample.output_tokens / together * self.weights_s + cached_tokens * self.cache_token_s
+    def least_s(self, sample: Sample, together: int) -> float:
+        """What a sample takes, if `together` requests share each reading of the weights."""
+        reading_s = sample.output_tokens / together * self.weights_s
         return max(reading_s, self.token_s * (sample.prompt_tokens + sample.output_tokens))
 
 
@@ -79,10 +79,8 @@ def device_of(launch: Completed, hardware: Hardware) -> Device | None:
         bandwidth = min(bandwidth, launch.limits.copy_gb_per_s * READS_OVER_COPIES[kind])
         arithmetic = min(arithmetic, launch.limits.matmul_tflop_per_s * PRODUCTS_OVER_SQUARE)
     read = max(0.0, weights_gib * GIB - _embedding_bytes(shape) - CACHE_BYTES[kind])
-    per_token = launch.configuration.kv_cache_bytes_per_token or 0
     return Device(
         weights_s=read / (bandwidth * GB),
-        cache_token_s=per_token / (bandwidth * GB) if read else 0.0,
         # CPUs have arithmetic for engines that the libraries which measured the limit don't use.
         token_s=2 * (linear_parameters(shape) - _head(shape)) / (arithmetic * TFLOP) if kind == "cuda" else 0.0,
     )
@@ -103,17 +101,8 @@ def _of_point(where: str, point: Point, device: Device) -> Iterator[Contradictio
     if point.requests is not None:
         yield from _of_requests(where, point.requests, device)
     for number, sample in enumerate(point.samples):
-        least_s = device.least_s(sample, point.concurrency, _cached_tokens(sample, point))
+        least_s = device.least_s(sample, point.concurrency)
         yield from at_least("device_speed", f"{where}.samples.{number}.duration_s", sample.duration_s, least_s)
-
-
-def _cached_tokens(sample: Sample, point: Point) -> float:
-    """For each token that was made, those before it: the prompt's, and on average half of the answer's. Of a batch, as
-    if all requests were alike, which makes them fewest."""
-    if point.requests is None:
-        return sample.output_tokens * (sample.prompt_tokens + sample.output_tokens / 2) / point.concurrency
-    columns = zip(point.requests.prompt_tokens, point.requests.output_tokens, strict=True)
-    return sum(output * (prompt + output / 2) for prompt, output in columns)
 
 
 def _of_requests(where: str, requests: Requests, device: Device) -> Iterator[Contradiction]:

@@ -10,7 +10,7 @@ from generator.record import Completed, Stage
 from generator.samples import GAP_FLOOR_S, GAP_GROWTH, Gaps, Point, Requests, Sample
 
 # The parent times the stages and the worker what is in them: how late the one may hear of the other.
-HEARD_LATE_S: Final = 0.5
+HEARD_LATE_S: Final = 1.0
 
 # What a stage holds besides what is recorded of it. Before the load a card's idle power is read for a second, and
 # before texts are encoded a tokenizer is read: some seconds for the largest vocabularies on slow disks. Drawing prompts
@@ -45,8 +45,8 @@ def of_launch(launch: Completed, manifest: MeasuredRun) -> Iterator[Contradictio
     yield from at_most("first_token_in_warm_up", field, first_s, quantities.warmup_time_s)
     yield from at_least("first_token_is_cold", field, first_s, AT_ONCE * _quickest_s(launch))
     parts_s = (quantities.weights_load_time_s, quantities.compile_time_s, quantities.graph_capture_time_s)
-    load_s = sum(part or 0 for part in parts_s)
-    yield from at_least("parts_in_load", "quantities.load_time_s", quantities.load_time_s, load_s * (1 - ROUNDING))
+    longest_s = max(part or 0 for part in parts_s)
+    yield from at_least("parts_in_load", "quantities.load_time_s", quantities.load_time_s, longest_s)
     yield from _stages(launch, manifest)
     for number, point in enumerate(launch.points):
         if point.requests is not None:
@@ -113,8 +113,9 @@ def _loop(where: str, point: Point, requests: Requests, sample: Sample) -> Itera
     )
     yield from at_least("requests_in_loop", f"{where}.samples.0.duration_s", loop_s, longest_s * (1 - ROUNDING))
     yield from at_least("users_in_loop", f"{where}.samples.0.duration_s", loop_s, latencies_s / users * (1 - ROUNDING))
-    # When the last request has been sent, users fall idle one by one, for no longer than a request takes.
-    tail_s = longest_s if users > 1 else 0
+    # When the last requests have been sent, users fall idle one by one; of an engine that answers a batch at a time,
+    # they may be so for the rest of a batch and all of another.
+    tail_s = 2 * longest_s if users > 1 else 0
     yield from at_most("users_busy", f"{where}.samples.0.duration_s", loop_s, latencies_s / users + tail_s + slack_s)
     if point.gaps is not None:
         yield from _gaps(f"{where}.gaps.counts", point.gaps, requests)
