@@ -215,4 +215,5 @@ def root_cause(log: Path) -> str:
     lines = [line for line in lines if line]
     named = [line for line in lines if re.search(r"\b\w*(Error|Exception)\b", line)]
     last = (named or lines or ["it said nothing"])[-1]
-    return "".join(character for character in last if character.isprintable()).replace(str(Path.home()), "~")[:400]
+    printable = "".join(character for character in last if character.isprintable())
+    return readable(printable.replace(str(Path.home()), "~"))[:400]

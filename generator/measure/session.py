@@ -162,7 +162,7 @@ def _open_run(order: Order, root: Path) -> tuple[Path, MeasuredRun]:
         versions=versions,
         git_revision=environment.git_revision(),
         environment_sha256=sha256,
-        command=order.command,
+        command=readable(order.command),
     )
     folder = root / manifest.run_id
     measurements.write_manifest(folder, manifest)
