@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from generator.untrusted import in_ascii
 
@@ -23,7 +24,7 @@ def first_fault(error: ValidationError, schema: Schema) -> str:
 
     An unknown field goes first, because one that is misspelt is missing too; then a wrong value; then what is missing.
     """
-    faults = error.errors(include_url=False, include_context=False)
+    faults = error.errors(include_url=False)
     for fault in faults:
         if fault["type"] == "extra_forbidden":
             *above, name = fault["loc"]
@@ -34,12 +35,21 @@ def first_fault(error: ValidationError, schema: Schema) -> str:
             if name not in known:  # of the forms that a value may have, another may have it
                 return f"field {_name_of([*path, name])}: there is no such field{nearest(str(name), known)}"
     told = [fault for fault in faults if fault["type"] != "extra_forbidden"]
-    first = next((fault for fault in told if fault["type"] != "missing"), told[0])
+    first = next((fault for fault in told if fault["type"] != "missing"), (told or faults)[0])
     path, _ = _walked(schema, first["loc"])
+    if discriminator := first.get("ctx", {}).get("discriminator"):
+        return _wrong_kind(first, path, discriminator.strip("'"))
     where = f"field {_name_of(path)}: " if path else ""
     message = _cut(first["msg"].removeprefix("Value error, "), _LONGEST_WORDS)
     found = "" if first["type"] in _SAYS_ENOUGH else _quoted(first["input"])
     return f"{where}{message[0].lower()}{message[1:]}{found}"
+
+
+def _wrong_kind(fault: ErrorDetails, path: Sequence[str], name: str) -> str:
+    """Of a value of several kinds: the field that says which it is."""
+    expected = fault.get("ctx", {}).get("expected_tags")
+    where = f"field {_name_of([*path, name])}: "
+    return f"{where}expected one of {expected}{_quoted(fault['input'][name])}" if expected else f"{where}field required"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -61,7 +71,7 @@ def _name_of(path: Iterable[int | str]) -> str:
 
 
 def _cut(text: str, length: int) -> str:
-    line = in_ascii(text)
+    line = in_ascii(text[: length + 1])
     return line if len(line) <= length else f"{line[: length - 3]}..."
 
 

@@ -72,6 +72,7 @@ PositiveGib = Annotated[Positive, Field(le=2**20)]
 Watts = Annotated[NonNegative, Field(le=10**5)]
 PositiveWatts = Annotated[Positive, Field(le=10**5)]
 Joules = Annotated[NonNegative, Field(le=10**13)]  # so many watts for as many seconds
+Nats = Annotated[NonNegative, Field(le=10**4)]
 Celsius = Annotated[NonNegative, Field(le=200)]
 Megahertz = Annotated[NonNegative, Field(le=10**5)]
 PerSecond = Annotated[Positive, Field(le=10**9)]  # tokens, GB, TFLOP

@@ -20,7 +20,6 @@ from generator.frozen import (
 from generator.profiles import Profile
 from generator.readable import Label, Name, Text
 
-
 # A host by name, in ordinary letters, and a path: no user, port, query, escape or step upwards, and no "--", which
 # begins the ASCII form of another script's letters.
 Address = Annotated[

@@ -6,6 +6,7 @@ It trusts no file: what does not follow the schema is refused with the file, the
 
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -119,7 +120,7 @@ def parse(path: Path, content: bytes, kind: TypeAdapter[T]) -> T:
     try:
         return kind.validate_json(text)
     except ValidationError as error:
-        fault = first_fault(error, kind.json_schema())
+        fault = first_fault(error, _schema_of(kind))
         raise refusal(path, f"{fault}; correct it, or remove the file and measure again") from None
 
 
@@ -146,6 +147,11 @@ def _write(path: Path, kind: TypeAdapter[T], value: T) -> None:
             f"{shown(path)}: can't be written: {error.strerror}; make room or give permission and run the command "
             "again: finished launches are kept"
         ) from None
+
+
+@cache
+def _schema_of(kind: TypeAdapter[Any]) -> dict[str, Any]:
+    return kind.json_schema()
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:

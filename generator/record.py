@@ -67,8 +67,9 @@ FaultKind = Literal[
 ]
 INVALIDATING: Final[tuple[FaultKind, ...]] = ("foreign_process", "busy_processor", "throttled", "clock_jump")
 
-# Integers to where floats are exact: beyond, readers of JSON disagree.
-Scalar = bool | Annotated[int, Field(ge=-(2**53), le=2**53)] | float | Text | None
+# As far as floats tell whole numbers apart: beyond, readers of JSON disagree.
+_EXACT: Final = Field(gt=-(2**53), lt=2**53)
+Scalar = bool | Annotated[int, _EXACT] | Annotated[float, _EXACT] | Text | None
 
 
 class Shape(Frozen):
@@ -210,16 +211,15 @@ class Completed(_Launch):
     @model_validator(mode="after")
     def _derived_figures_follow_from_the_samples(self) -> Self:
         if len({(point.workload, point.concurrency) for point in self.points}) < len(self.points):
-            raise ValueError("points must have one for each workload at each concurrency")
+            raise ValueError("field points: expected one for each workload at each concurrency")
         headline = self.points[0]
         stated = self.quantities.output_tokens_per_s
         if stated is None or abs(stated - headline.output_tokens_per_s) > 1e-6 * headline.output_tokens_per_s:
-            raise ValueError(
-                f"quantities.output_tokens_per_s must be the samples' median, {headline.output_tokens_per_s:.6g}"
-            )
+            expected = f"expected the samples' median, {headline.output_tokens_per_s:.6g}"
+            raise ValueError(f"field quantities.output_tokens_per_s: {expected}")
         total = sum(sample.output_tokens for sample in headline.samples)
         if self.quantities.output_tokens_total != total:
-            raise ValueError(f"quantities.output_tokens_total must be the samples' sum, {total}")
+            raise ValueError(f"field quantities.output_tokens_total: expected the samples' sum, {total}")
         return self
 
     @property

@@ -11,6 +11,7 @@ from generator.frozen import (
     Frozen,
     Joules,
     Megahertz,
+    Nats,
     NonNegative,
     Percent,
     PerSecond,
@@ -118,8 +119,8 @@ class QualityWindows(Frozen):
     top1_agreement           share of the positions at which the most likely token is the baseline's
     """
 
-    nll_per_token: Annotated[Several[NonNegative], Field(min_length=1)]
-    kl_divergence_per_token: Several[NonNegative] | None
+    nll_per_token: Annotated[Several[Nats], Field(min_length=1)]
+    kl_divergence_per_token: Several[Nats] | None
     top1_agreement: Several[Annotated[NonNegative, Field(le=1)]] | None
 
     @model_validator(mode="after")

@@ -55,7 +55,7 @@ def entries(folder: Path) -> Iterator[os.DirEntry[str]]:
     except OSError as error:
         raise refusal(folder, f"can't be read: {error.strerror}") from None
     if len(inside) > MAX_FILES:
-        raise refusal(folder, f"more than {MAX_FILES:,} files, which no run has; remove the folder")
+        raise refusal(folder, f"no part of a run, which has no more than {MAX_FILES:,} files; remove the folder")
     for entry in sorted(inside, key=lambda one: one.name):
         if not entry.name.startswith("."):
             if entry.is_symlink():
@@ -100,7 +100,7 @@ def text_of(path: Path, content: bytes) -> str:
     if text.count("{") + text.count("[") > MAX_PARTS:
         raise refusal(path, f"byte 0: more than {MAX_PARTS:,} objects and lists, which no record has; remove the file")
     try:
-        json.loads(text, object_pairs_hook=_without_duplicates)
+        record = json.loads(text, object_pairs_hook=_without_duplicates)
     except RecursionError:
         raise refusal(path, "byte 0: nested too deeply to be a record; remove the file") from None
     except json.JSONDecodeError as error:
@@ -110,6 +110,8 @@ def text_of(path: Path, content: bytes) -> str:
         raise refusal(path, f"field {error}; correct it, or remove the file and measure again") from None
     except ValueError:
         raise refusal(path, "byte 0: a number of thousands of digits; remove the file") from None
+    if not isinstance(record, dict):
+        raise refusal(path, "byte 0: expected an object, {...}; restore the file, or remove it and measure again")
     return text
 
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 from generator.measure.engine import LaunchRequest
 from generator.methods import EngineId
 from generator.profiles import EngineSettings
+from generator.readable import readable
 from generator.record import STAGES, FailureReason, Stage
 
 # Long enough for a cold disk and a first compilation; a launch that takes longer hangs. That of "generate" begins anew

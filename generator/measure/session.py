@@ -25,6 +25,7 @@ from generator.measure.line import Line, Watcher, now
 from generator.measure.schedule import Plan, Rounds, Search
 from generator.methods import MethodId
 from generator.profiles import Profile
+from generator.readable import readable
 from generator.record import SCHEMA_VERSION, Completed, Failed
 
 
