@@ -1,28 +1,13 @@
-"""Hostile records: valid ones, each spoiled in one way. A case has the kind of attack, what is attacked, and the bytes.
-
-The valid ones are committed records, shortened, with parts of others, so that every kind of field is in them.
-"""
+"""Hostile records: valid ones, each spoiled in one way. A case has the kind of attack, the file, and its bytes."""
 
 import json
 import pickle
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Final
 
 from bench.meanings import meanings
-from generator.folders import CHECKOUT
-
-ORIGINALS: Final = CHECKOUT / "measurements"
-RUN: Final = "2026-11-24-llama-3.1-8b-synthetic-3"
-FILES: Final = {
-    "launch": "launches/r01-fp16-vllm-graphs.json",
-    "manifest": "manifest.json",
-    "peer": "peers/vllm-bench-latency-fp16-vllm-graphs.json",
-}
-MOST_BYTES: Final = 4 * 1024 * 1024
-
-Path = tuple[str | int, ...]
+from bench.records import FILES, MOST_BYTES, Path, at, parts_of, raw_at, reported, told, valid, with_at, written
 
 
 @dataclass(frozen=True)
@@ -33,43 +18,6 @@ class Case:
     file: str
     name: str
     content: bytes
-
-
-def valid(file: str) -> Any:
-    """A valid record, as JSON has it."""
-    record = _committed(RUN, FILES[file])
-    if file == "launch":
-        record["points"] = record["points"][:2]
-        for column, values in record["points"][1]["requests"].items():
-            record["points"][1]["requests"][column] = values[:2]
-        counts = record["points"][1]["gaps"]["counts"]
-        record["points"][1]["gaps"]["counts"] = {key: counts[key] for key in list(counts)[:2]}
-        record["quality"] = _committed("2026-11-24-demo", "launches/r01-awq-vllm-eager.json")["quality"]
-        for column, values in record["quality"]["windows"].items():
-            record["quality"]["windows"][column] = values[:2]
-        limited = _committed("2026-11-24-llama-3.1-8b-synthetic-smallest-budget", "launches/r02-awq-vllm-eager.json")
-        record["unserved"] = limited["unserved"]
-        record["faults"] = [{"kind": "memory_unexplained", "detail": "the parts add up to less"}]
-        task = {"task": "a_task", "task_version": "1.0", "metric": "acc", "filter": "none", "value": 0.5}
-        record["tasks"] = [task | {"standard_error": 0.01, "documents": 10, "absent": {}}]
-    if file == "manifest":
-        local, hub = {"path": "models/mine"}, {"hub": "someone/a-model", "revision": "0" * 40}
-        record["profile"]["checkpoints"] |= {"awq": local, "gptq": hub}
-    return record
-
-
-def _committed(run: str, file: str) -> Any:
-    return json.loads((ORIGINALS / run / file).read_bytes())
-
-
-def reported() -> Any:
-    """A valid manifest of figures that somebody published."""
-    return _committed("2025-article-rtx-4090", "manifest.json") | {"run_id": RUN}
-
-
-def written(record: Any) -> bytes:
-    """As the harness writes it."""
-    return json.dumps(record, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
 def cases() -> Iterator[Case]:
@@ -92,7 +40,7 @@ def cases() -> Iterator[Case]:
         for place, values in values_at.items():
             path = tuple(int(part) if part.isdigit() else part for part in place.split("/"))
             for value in values:
-                yield Case(kind, file, f"{place} as {json.dumps(value)[:200]}", written(_with(record, path, value)))
+                yield Case(kind, file, f"{place} as {json.dumps(value)[:200]}", written(with_at(record, path, value)))
 
 
 def _bytes(whole: bytes) -> Iterator[tuple[str, bytes]]:
@@ -169,7 +117,7 @@ def _bombs(record: Any) -> Iterator[tuple[str, bytes]]:
         for depth in (100, 1_000, 100_000):
             yield f"{depth} {name}", (part * depth + end * depth).encode()
         yield f"{name} without an end", (part * (MOST_BYTES // len(part))).encode()
-        yield f"{name} in a field", _raw(record, ("schema_version",), part * 50_000)
+        yield f"{name} in a field", raw_at(record, ("schema_version",), part * 50_000)
     for name, item in {
         "lists": "[]",
         "objects": "{}",
@@ -181,23 +129,23 @@ def _bombs(record: Any) -> Iterator[tuple[str, bytes]]:
     }.items():
         yield f"a list of {name}", ("[" + ",".join([item] * (MOST_BYTES // (len(item) + 1) - 1)) + "]").encode()
     items = ",".join(["0"] * (MOST_BYTES // 2 - 20_000))
-    list_at = next(path for path, value in _parts(record) if isinstance(value, list))
-    yield f"a long {list_at[-1]}", _raw(record, list_at, f"[{items}]")
+    list_at = next(path for path, value in parts_of(record) if isinstance(value, list))
+    yield f"a long {list_at[-1]}", raw_at(record, list_at, f"[{items}]")
     many = ",".join(f'"{number}":0' for number in range(MOST_BYTES // 11))
     yield "many fields", f"{{{many}}}".encode()
     yield "many equal fields", ("{" + ",".join(['"a":0'] * (MOST_BYTES // 6 - 1)) + "}").encode()
-    yield "a long name of a field", _raw(record, ("schema_version",), f'1, "{"a" * (MOST_BYTES - 100_000)}": 1')
-    yield "a long text", _raw(record, ("schema_version",), f'"{"a" * (MOST_BYTES - 100_000)}"')
-    yield "a long number", _raw(record, ("schema_version",), "1" * 100_000)
-    yield "long fractions", _raw(record, ("schema_version",), "1." + "1" * 100_000)
+    yield "a long name of a field", raw_at(record, ("schema_version",), f'1, "{"a" * (MOST_BYTES - 100_000)}": 1')
+    yield "a long text", raw_at(record, ("schema_version",), f'"{"a" * (MOST_BYTES - 100_000)}"')
+    yield "a long number", raw_at(record, ("schema_version",), "1" * 100_000)
+    yield "long fractions", raw_at(record, ("schema_version",), "1." + "1" * 100_000)
     yield "too large", written(record) + b" " * MOST_BYTES
 
 
 def _keys(record: Any) -> Iterator[tuple[str, bytes]]:
-    for path, value in _parts(record):
+    for path, value in parts_of(record):
         if isinstance(value, dict) and value:
             key = next(iter(value))
-            yield f"{_told((*path, key))} twice", _twice(record, path, {key: value[key]})
+            yield f"{told((*path, key))} twice", _twice(record, path, {key: value[key]})
     for name, key in {
         "an escaped name": r"schema\u005fversion",
         "a name in another case": "Schema_Version",
@@ -213,19 +161,19 @@ def _keys(record: Any) -> Iterator[tuple[str, bytes]]:
         "a template": "{{ 7*7 }}",
         "a text that turns round": r"\u202egnol",
     }.items():
-        yield name, _raw(record, ("schema_version",), f'1, "{key}": 1')
+        yield name, raw_at(record, ("schema_version",), f'1, "{key}": 1')
 
 
 def _twice(record: Any, path: Path, field: dict[str, Any]) -> bytes:
     """A copy with an object that begins with a field that it has once more."""
-    marked = written(_with(record, path, {"@twice@": 0} | _at(record, path)))
+    marked = written(with_at(record, path, {"@twice@": 0} | at(record, path)))
     return marked.replace(b'"@twice@": 0', json.dumps(field)[1:-1].encode())
 
 
 def _numbers(record: Any) -> Iterator[tuple[str, bytes]]:
-    for path, value in _parts(record):
+    for path, value in parts_of(record):
         for raw in _not_as(value, "arguments" in path, "tasks" in path):
-            yield f"{_told(path)} as {raw[:20]}", _raw(record, path, raw)
+            yield f"{told(path)} as {raw[:20]}", raw_at(record, path, raw)
 
 
 def _not_as(value: Any, of_any_kind: bool, of_any_size: bool) -> Iterator[str]:  # noqa: FBT001
@@ -276,54 +224,22 @@ _MARKS: Final = {
 
 
 def _texts(record: Any) -> Iterator[tuple[str, bytes]]:
-    for path, value in _parts(record):
+    for path, value in parts_of(record):
         if isinstance(value, str):
             for name, mark in _MARKS.items():
-                yield f"{_told(path)} with {name}", written(_with(record, path, value + mark))
+                yield f"{told(path)} with {name}", written(with_at(record, path, value + mark))
             for raw in ("1", "[]", "{}", "false"):
                 if "arguments" not in path:
-                    yield f"{_told(path)} as {raw}", _raw(record, path, raw)
+                    yield f"{told(path)} as {raw}", raw_at(record, path, raw)
 
 
 def _fields(record: Any) -> Iterator[tuple[str, bytes]]:
-    for path, value in _parts(record):
+    for path, value in parts_of(record):
         if isinstance(value, dict) and path[-1:] not in (("arguments",), ("kernels",), ("versions",)):
-            yield f"{_told((*path, 'more'))}", written(_with(record, (*path, "more"), 1))
-            yield f"{_told(path)} as a list", written(_with(record, path, [value]))
+            yield f"{told((*path, 'more'))}", written(with_at(record, (*path, "more"), 1))
+            yield f"{told(path)} as a list", written(with_at(record, path, [value]))
     # Fields with a default may be left out: they are younger than the first records.
     for key in record:
         without = {name: value for name, value in record.items() if name != key}
         yield f"without {key}", written(without)
         yield f"{key} as a list of itself", written(record | {key: [record[key]]})
-
-
-def _parts(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Everything in a record with the way to it."""
-    yield path, value
-    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, part in inside:
-        yield from _parts(part, (*path, key))
-
-
-def _at(record: Any, path: Path) -> Any:
-    for part in path:
-        record = record[part]
-    return record
-
-
-def _with(record: Any, path: Path, value: Any) -> Any:
-    """A copy with something else at one place."""
-    if not path:
-        return value
-    changed = deepcopy(record)
-    _at(changed, path[:-1])[path[-1]] = value
-    return changed
-
-
-def _raw(record: Any, path: Path, raw: str) -> bytes:
-    """A copy with words at one place that no parser has seen."""
-    return written(_with(record, path, "@raw@")).replace(b'"@raw@"', raw.encode())
-
-
-def _told(path: Path) -> str:
-    return "/".join(map(str, path))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench.corpus import FILES, MOST_BYTES
+from bench.records import FILES, MOST_BYTES
 from generator.untrusted import MAX_FILES
 
 Spoil = Callable[[Path], object]

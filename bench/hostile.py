@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from bench.corpus import FILES, RUN, Case, valid, written
+from bench.corpus import Case
 from bench.corpus import cases as all_cases
 from bench.disk import DISK
+from bench.records import FILES, RUN, valid, written
 from generator.errors import RecordError
 from generator.manifest import MANIFEST
 from generator.measurements import parse, read_runs

@@ -18,8 +18,8 @@ from xml.etree import ElementTree as ET
 import yaml  # type: ignore[import-untyped]
 from markdown import Markdown  # type: ignore[import-untyped]
 
-from bench.corpus import FILES, valid, written
 from bench.hostile import KINDS
+from bench.records import FILES, valid, written
 from generator.analyse.findings import find, run_findings
 from generator.aside import put_back, set_aside
 from generator.folders import TEMPLATES
@@ -64,18 +64,18 @@ class Made:
 
 def made_with(words: str) -> Made:
     """Raises `RecordError` where the reader refuses the words."""
-    press = _press()
+    maker = press()
     run = _run_with(words)
     found = run_findings(run)
-    files = alone.alone(found, press.environment, press.tell, SITE_URL).files
-    site = render_pages(find((run,)), press.templates, (), None, SITE_URL, Gallery(), press.compiled)
+    files = alone.alone(found, maker.environment, maker.tell, SITE_URL).files
+    site = render_pages(find((run,)), maker.templates, (), None, SITE_URL, Gallery(), maker.compiled)
     front, _ = front_matter(str(files[source_of(found)]))
     page = _Page()
     for text in (str(files[source_of(found)]), *site.values()):
         rest, tables = set_aside(front_matter(text)[1])
         page.feed(put_back(Markdown(extensions=EXTENSIONS).convert(rest), tables))
     rows = [*csv.reader(io.StringIO(str(files[alone.sheet_path(run.manifest.run_id)])))]
-    entries = [*ET.fromstring(feed.feed(find((run,)), press.tell, SITE_URL)).iter()]  # noqa: S314, our own
+    entries = [*ET.fromstring(feed.feed(find((run,)), maker.tell, SITE_URL)).iter()]  # noqa: S314, our own
     for path, content in files.items():
         if path.endswith(".json"):
             json.loads(content)
@@ -111,7 +111,8 @@ def _apart(one: Any, other: Any) -> str:
 
 
 @cache
-def _press() -> Press:
+def press() -> Press:
+    """What makes the pages, with the templates as they are."""
     templates = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
     return Press(templates, Path(tempfile.mkdtemp()), "", SITE_URL)
 

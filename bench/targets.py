@@ -12,9 +12,9 @@ from unicodedata import category
 
 import atheris
 
-from bench.corpus import FILES, valid
 from bench.hostile import KINDS, LONGEST_MESSAGE
 from bench.inert import PLAIN, difference, made_with
+from bench.records import FILES, valid
 from generator.errors import RecordError
 from generator.measurements import parse
 

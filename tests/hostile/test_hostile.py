@@ -8,7 +8,7 @@ from examples import failed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bench.corpus import FILES, cases, valid, written
+from bench.corpus import cases
 from bench.disk import DISK
 from bench.hostile import (
     KINDS,
@@ -22,6 +22,7 @@ from bench.hostile import (
     weigh,
     write_valid_run,
 )
+from bench.records import FILES, valid, written
 from generator.errors import RecordError
 from generator.manifest import Hardware
 from generator.measurements import parse, read_run
