@@ -2,9 +2,10 @@
 
 import os
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from generator.errors import RecordError
+from generator.untrusted import entries, refusal
 
 CHECKOUT: Final = Path(__file__).parent.parent
 TEMPLATES: Final = CHECKOUT / "templates"
@@ -52,9 +53,35 @@ def _folders(root: Path) -> list[Path]:
     return [folder for folder in folders if not folder.name.startswith(".") and not _only_logs(folder)]
 
 
+class RunFiles(NamedTuple):
+    """The records of a run: its manifest, its launches and what peers found, by name."""
+
+    manifest: Path
+    launches: list[Path]
+    peers: list[Path]
+
+
+# What a run's folder may hold; the logs are read by people alone, and are not published.
+_IN_A_RUN: Final = ("manifest.json", "launches", "peers", "logs")
+
+
+def run_files(folder: Path) -> RunFiles:
+    """What is to be read of the run in `folder`. Raises `RecordError` at a link, and at anything that is no part of a
+    run: a record by another name would be overlooked."""
+    for entry in entries(folder):
+        if entry.name not in _IN_A_RUN:
+            raise refusal(folder / entry.name, f"no part of a run, which has {', '.join(_IN_A_RUN)}; remove it")
+    return RunFiles(folder / "manifest.json", records_in(folder / "launches"), records_in(folder / "peers"))
+
+
 def records_in(folder: Path) -> list[Path]:
     """The records in `folder`, by name; none where there is no such folder."""
-    return sorted(path for path in folder.iterdir() if path.suffix == ".json") if folder.is_dir() else []
+    if not os.path.lexists(folder):
+        return []
+    names = [entry.name for entry in entries(folder)]
+    if strange := next((name for name in names if not name.endswith(".json")), None):
+        raise refusal(folder / strange, "no record, whose name ends with .json; remove it")
+    return [folder / name for name in names]
 
 
 def _only_logs(folder: Path) -> bool:

@@ -14,7 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from generator.folders import records_in, trust_of
+from generator.errors import RecordError
+from generator.folders import run_files, trust_of
+from generator.untrusted import content_of
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -50,12 +52,14 @@ def in_bytes(content: Content) -> bytes:
 
 
 def key_of(folder: Path, state: str) -> str:
-    """One hash of the records in a run's folder and of what they are made into pages with."""
+    """One hash of the records in a run's folder, of whose it is, and of what they are made into pages with. Raises
+    `RecordError` at what does not belong there."""
     found = hashlib.sha256(f"{state}\0{folder.name}\0{trust_of(folder)}".encode())
-    for path in (folder / "manifest.json", *records_in(folder / "launches"), *records_in(folder / "peers")):
+    manifest, launches, peers = run_files(folder)
+    for path in (manifest, *launches, *peers):
         content = b""
-        with suppress(OSError):  # whoever reads the records says so
-            content = path.read_bytes()
+        with suppress(RecordError):  # whoever reads the records says so
+            content = content_of(path)
         found.update(f"\0{path.parent.name}/{path.name}\0{len(content)}\0".encode())
         found.update(content)
     return found.hexdigest()

@@ -2,20 +2,42 @@
 
 from typing import Annotated, Final, Literal
 
-from pydantic import Discriminator, Field, TypeAdapter
+from pydantic import AfterValidator, Discriminator, Field, TypeAdapter
 
 from generator.cells import Cell
 from generator.frozen import (
     Count,
     Frozen,
-    Name,
-    Positive,
+    PositiveGib,
+    PositiveMib,
+    PositiveWatts,
+    SchemaVersion,
+    Several,
     Sha256,
     Slug,
-    Text,
     Timestamp,
 )
 from generator.profiles import Profile
+from generator.readable import Label, Name, Text
+
+# A host by name, in ordinary letters, and a path: no user, port, query, escape or step upwards, and no "--", which
+# begins the ASCII form of another script's letters.
+Address = Annotated[
+    str,
+    Field(
+        max_length=300,
+        pattern=r"^https://([a-z0-9]+(-[a-z0-9]+)*\.)+[a-z]{2,20}(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?$",
+    ),
+]
+
+
+def _are_distinct(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
+    if len(set(cells)) < len(cells):
+        raise ValueError("should name each cell once")
+    return cells
+
+
+Cells = Annotated[Several[Cell], Field(min_length=1), AfterValidator(_are_distinct)]
 
 
 class Hardware(Frozen):
@@ -23,14 +45,14 @@ class Hardware(Frozen):
 
     device: Literal["cuda", "cpu"]
     gpu_name: Name | None = None
-    gpu_memory_mib: Positive | None = None
-    gpu_power_limit_w: Positive | None = None
-    gpu_compute_capability: Annotated[str, Field(pattern=r"^\d+\.\d+$")] | None = None
+    gpu_memory_mib: PositiveMib | None = None
+    gpu_power_limit_w: PositiveWatts | None = None
+    gpu_compute_capability: Annotated[str, Field(pattern=r"^[0-9]{1,3}\.[0-9]{1,3}$")] | None = None
     driver_version: Name | None = None
     cuda_version: Name | None = None
     cpu_model: Name | None = None
     cpu_cores: Count | None = None
-    ram_gib: Positive | None = None
+    ram_gib: PositiveGib | None = None
     os: Name | None = None
     python_version: Name | None = None
 
@@ -43,9 +65,9 @@ class Hardware(Frozen):
 class Source(Frozen):
     """Where reported figures were published."""
 
-    author: Name
-    title: Name
-    url: Annotated[str, Field(max_length=300, pattern=r"^https://[A-Za-z0-9.-]+(/[A-Za-z0-9._~/-]*)?$")]
+    author: Label
+    title: Label
+    url: Address
     note: Text
 
 
@@ -58,13 +80,13 @@ class MeasuredRun(Frozen):
     """The manifest of a run that Quantpress measured: the profile's `rounds` launches of each of `cells`; of a
     search, as many as it takes."""
 
-    schema_version: Literal[1]
+    schema_version: SchemaVersion
     origin: Literal["measured"]
     run_id: Slug
     created_at: Timestamp
     profile: Profile
-    cells: Annotated[tuple[Cell, ...], Field(min_length=1)]
-    memory_budget_gib: Positive | None
+    cells: Cells
+    memory_budget_gib: PositiveGib | None
     experiment: Experiment | None
     hardware: Hardware
     versions: dict[Name, Name]
@@ -81,12 +103,12 @@ class MeasuredRun(Frozen):
 class ReportedRun(Frozen):
     """The manifest of figures that somebody else published: one launch a method, no raw samples."""
 
-    schema_version: Literal[1]
+    schema_version: SchemaVersion
     origin: Literal["reported"]
     run_id: Slug
     created_at: Timestamp
     model_name: Name
-    cells: Annotated[tuple[Cell, ...], Field(min_length=1)]
+    cells: Cells
     hardware: Hardware
     versions: dict[Name, Name]
     source: Source

@@ -4,28 +4,25 @@ cell that a peer has checked.
 It trusts no file: what does not follow the schema is refused with the file, the field and what was expected.
 """
 
-import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from generator.cells import Cell
 from generator.errors import RecordError, StorageError
 from generator.faults import first_fault
-from generator.folders import MEASUREMENTS, Trust, records_in, run_folders, trust_of
+from generator.folders import MEASUREMENTS, Trust, run_files, run_folders, trust_of
 from generator.manifest import MANIFEST, MeasuredRun, ReportedRun
 from generator.peer import PEER, PeerResult
 from generator.record import LAUNCH, Completed, Failed, Reported
+from generator.untrusted import content_of, refusal, shown, text_of
 
 T = TypeVar("T")
-
-# The largest launch file that a profile allows stays well below (100 repeats are about 12 kB).
-MAX_FILE_BYTES: Final = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +43,16 @@ def read_runs(root: Path = MEASUREMENTS) -> tuple[Run, ...]:
 
 def read_run(folder: Path) -> Run:
     """The run in `folder`."""
-    manifest = _read_manifest(folder)
-    launches = tuple(_read_launch(path, manifest) for path in records_in(folder / "launches"))
-    peers = tuple(_read_peer(path) for path in records_in(folder / "peers"))
+    files = run_files(folder)
+    manifest = _read_manifest(files.manifest)
+    launches = tuple(_read_launch(path, manifest) for path in files.launches)
+    peers = tuple(_read_peer(path, manifest) for path in files.peers)
     return Run(manifest, launches, peers, trust_of(folder))
 
 
 def examine(folder: Path) -> tuple[Run | None, tuple[RecordError, ...]]:
     """As much of the run in `folder` as can be read, and what is wrong with each file that can't. Without a manifest
-    there is no run, but the other files are looked at all the same."""
+    there is no run, but the launches are looked at all the same."""
     faults: list[RecordError] = []
 
     def read(what: Callable[[], T]) -> list[T]:
@@ -64,23 +62,23 @@ def examine(folder: Path) -> tuple[Run | None, tuple[RecordError, ...]]:
             faults.append(fault)
             return []
 
-    manifest = next(iter(read(partial(_read_manifest, folder))), None)
-    launches, peers = records_in(folder / "launches"), records_in(folder / "peers")
-    if manifest is None:
-        for path in launches:
+    for files in read(partial(run_files, folder)):
+        for manifest in read(partial(_read_manifest, files.manifest)):
+            launches = [one for path in files.launches for one in read(partial(_read_launch, path, manifest))]
+            peers = [one for path in files.peers for one in read(partial(_read_peer, path, manifest))]
+            return Run(manifest, tuple(launches), tuple(peers), trust_of(folder)), tuple(faults)
+        for path in files.launches:
             read(partial(_read, path, LAUNCH))
-    found = [one for path in launches if manifest for one in read(partial(_read_launch, path, manifest))]
-    checked = [one for path in peers for one in read(partial(_read_peer, path))]
-    run = Run(manifest, tuple(found), tuple(checked), trust_of(folder)) if manifest else None
-    return run, tuple(faults)
+    return None, tuple(faults)
 
 
-def _read_manifest(folder: Path) -> MeasuredRun | ReportedRun:
-    manifest = _read(folder / "manifest.json", MANIFEST)
-    if manifest.run_id != folder.name:
-        raise RecordError(
-            f"{_shown(folder / 'manifest.json')}: field run_id: expected the folder's name, {folder.name!r}, found "
-            f"{manifest.run_id!r}; name the folder as the run, or correct the field"
+def _read_manifest(path: Path) -> MeasuredRun | ReportedRun:
+    manifest = _read(path, MANIFEST)
+    if manifest.run_id != path.parent.name:
+        raise refusal(
+            path,
+            f"field run_id: expected the folder's name, {path.parent.name[:60]!r}, found {manifest.run_id[:60]!r}; "
+            "name the folder as the run, or correct the field",
         )
     return manifest
 
@@ -89,19 +87,24 @@ def _read_launch(path: Path, manifest: MeasuredRun | ReportedRun) -> Completed |
     launch = _read(path, LAUNCH)
     expected = launch_name(launch.cell, launch.round)
     if path.name != expected:
-        raise RecordError(f"{_shown(path)}: field cell or round: this content belongs in a file named {expected}")
-    if launch.cell not in manifest.cells:
-        raise RecordError(f"{_shown(path)}: field cell: expected one that the manifest names, found {launch.cell.id!r}")
+        raise refusal(path, f"field cell or round: this content belongs in a file named {expected}")
+    _refuse_another_cell(path, launch.cell, manifest)
     if (launch.status == "reported") != (manifest.origin == "reported"):
-        raise RecordError(f"{_shown(path)}: field status: {launch.status!r} does not belong in a {manifest.origin} run")
+        raise refusal(path, f"field status: {launch.status!r} does not belong in a {manifest.origin} run")
     return launch
 
 
-def _read_peer(path: Path) -> PeerResult:
+def _read_peer(path: Path, manifest: MeasuredRun | ReportedRun) -> PeerResult:
     result = _read(path, PEER)
     if path.name != peer_name(result):
-        raise RecordError(f"{_shown(path)}: field cell: this content belongs in a file named {peer_name(result)}")
+        raise refusal(path, f"field cell: this content belongs in a file named {peer_name(result)}")
+    _refuse_another_cell(path, result.cell, manifest)
     return result
+
+
+def _refuse_another_cell(path: Path, cell: Cell, manifest: MeasuredRun | ReportedRun) -> None:
+    if cell not in manifest.cells:
+        raise refusal(path, f"field cell: expected one that the manifest names, found {cell.id!r}")
 
 
 def launch_name(cell: Cell, round_: int) -> str:
@@ -138,43 +141,17 @@ def sweep(folder: Path) -> None:
 
 
 def _read(path: Path, kind: TypeAdapter[T]) -> T:
-    shown = _shown(path)
+    return parse(path, content_of(path), kind)
+
+
+def parse(path: Path, content: bytes, kind: TypeAdapter[T]) -> T:
+    """The record in `content`, the bytes of the file at `path`. Raises `RecordError`."""
+    text = text_of(path, content)
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise RecordError(f"{shown}: larger than {MAX_FILE_BYTES} bytes, which no record is; remove the file")
-        text = path.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        if path.is_symlink():
-            raise RecordError(
-                f"{shown}: a link to a file that is not there; restore that, or remove the link"
-            ) from None
-        raise RecordError(f"{shown}: missing; every run needs one; restore it, or remove the folder") from None
-    except UnicodeDecodeError as error:
-        raise RecordError(f"{shown}: byte {error.start}: expected UTF-8 text; restore the file or remove it") from None
-    except OSError as error:
-        raise RecordError(f"{shown}: can't be read: {error.strerror}") from None
-    try:
-        # Twice, because pydantic takes the last of two equal keys in silence, and json takes NaN.
-        json.loads(text, object_pairs_hook=_without_duplicates)
         return kind.validate_json(text)
     except ValidationError as error:
-        raise RecordError(
-            f"{shown}: {first_fault(error, kind.json_schema())}; correct it, or remove the file and measure again"
-        ) from None
-    except RecursionError:
-        raise RecordError(f"{shown}: nested too deeply to be a record; remove the file") from None
-    except ValueError as error:  # JSONDecodeError, a duplicate key, an integer of thousands of digits
-        raise RecordError(
-            f"{shown}: not valid JSON: {error}; restore the file, or remove it and measure again"
-        ) from None
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys = dict(pairs)
-    if len(keys) < len(pairs):
-        twice = next(key for index, (key, _) in enumerate(pairs) if key in dict(pairs[:index]))
-        raise ValueError(f"the key {twice[:60]!r} stands twice in one object")
-    return keys
+        fault = first_fault(error, _schema_of(kind))
+        raise refusal(path, f"{fault}; correct it, or remove the file and measure again") from None
 
 
 def _write(path: Path, kind: TypeAdapter[T], value: T) -> None:
@@ -197,16 +174,14 @@ def _write(path: Path, kind: TypeAdapter[T], value: T) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise StorageError(
-            f"{_shown(path)}: can't be written: {error.strerror}; make room or give permission and run the command "
+            f"{shown(path)}: can't be written: {error.strerror}; make room or give permission and run the command "
             "again: finished launches are kept"
         ) from None
 
 
-def _shown(path: Path) -> str:
-    """The path as a reader knows it, without the folders above the project."""
-    parts: Iterable[str] = path.parts
-    names = list(parts)
-    return "/".join(names[names.index("measurements") :] if "measurements" in names else names[-3:])
+@cache
+def _schema_of(kind: TypeAdapter[Any]) -> dict[str, Any]:
+    return kind.json_schema()
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:

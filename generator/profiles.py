@@ -15,8 +15,9 @@ from pydantic import Discriminator, Field, ValidationError, model_validator
 from generator.cells import Cell, Mode, cells_of
 from generator.errors import UsageError
 from generator.faults import first_fault
-from generator.frozen import Frozen, Name, NonNegative, Positive, Slug, Text
+from generator.frozen import Frozen, PositiveCount, PositiveGib, Seconds, Several, Slug
 from generator.methods import METHOD_IDS, EngineId, MethodId
+from generator.readable import Label, Name, Text
 
 REQUESTS_PER_USER: Final = 4
 
@@ -28,14 +29,14 @@ Tokens = Annotated[int, Field(gt=0, le=1_000_000)]
 class HubCheckpoint(Frozen):
     """A model on the Hugging Face hub; with `revision` left out, the commit that is found is recorded all the same."""
 
-    hub: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*/[\w.-]+$")]
+    hub: Annotated[str, Field(max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
     revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
 
 
 class LocalCheckpoint(Frozen):
     """A model folder; a relative path starts at the folder of the profile's file."""
 
-    path: Name
+    path: Label
 
 
 class SyntheticCheckpoint(Frozen):
@@ -57,9 +58,9 @@ class _Work(Frozen):
 
     name: Slug
     output_tokens: Tokens
-    seed: Annotated[int, Field(ge=0)] = 0
-    engines: Annotated[tuple[EngineId, ...], Field(min_length=1)] = ("vllm", "transformers")
-    modes: Annotated[tuple[Mode, ...], Field(min_length=1)] = ("eager", "graphs")
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    engines: Annotated[Several[EngineId], Field(min_length=1)] = ("vllm", "transformers")
+    modes: Annotated[Several[Mode], Field(min_length=1)] = ("eager", "graphs")
 
     def suits(self, cell: Cell) -> bool:
         """Whether the cell is given this workload."""
@@ -70,7 +71,7 @@ class _Prompted(_Work):
     """The prompts are either texts (`prompts`) or `random_prompt_tokens` random token ids each, new ones for each
     request, which also suit models that have no tokenizer."""
 
-    prompts: tuple[Text, ...] = ()
+    prompts: Several[Text] = ()
     random_prompt_tokens: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
     @model_validator(mode="after")
@@ -89,7 +90,7 @@ class Batch(_Prompted):
     kind: Literal["batch"]
     random_prompts: Annotated[int, Field(ge=0, le=1024)] = 0
     repeats: Annotated[int, Field(ge=1, le=100)]
-    at_least_s: NonNegative = 0
+    at_least_s: Seconds = 0
     warmup_repeats: Annotated[int, Field(ge=0, le=100)] = 1
 
     @model_validator(mode="after")
@@ -116,7 +117,7 @@ class ClosedLoop(_Prompted):
     """
 
     kind: Literal["closed-loop"]
-    users: Annotated[tuple[Annotated[int, Field(ge=1, le=1024)], ...], Field(min_length=1)]
+    users: Annotated[Several[Annotated[int, Field(ge=1, le=1024)]], Field(min_length=1)]
     requests: Annotated[int, Field(ge=1, le=100_000)]
     must_fit: bool = False
 
@@ -149,7 +150,7 @@ class QualityText(Frozen):
     """A text that every cell predicts: the first `windows` windows of `window_tokens` tokens each. Its path starts at
     the folder of the profile's file."""
 
-    text: Name
+    text: Label
     window_tokens: Annotated[int, Field(ge=2, le=100_000)]
     windows: Annotated[int, Field(ge=2, le=1_000)]
 
@@ -159,9 +160,9 @@ class TaskList(Frozen):
     documents of each, or all. `folder` holds tasks of the user's own, as YAML files; its path starts at the folder of
     the profile's file."""
 
-    names: Annotated[tuple[Name, ...], Field(min_length=1)]
-    limit: Annotated[int, Field(ge=1)] | None = None
-    folder: Name | None = None
+    names: Annotated[Several[Name], Field(min_length=1)]
+    limit: PositiveCount | None = None
+    folder: Label | None = None
 
 
 class EngineSettings(Frozen):
@@ -175,10 +176,10 @@ class EngineSettings(Frozen):
     dtype: Literal["float16", "bfloat16"] = "float16"
     max_model_len: Tokens | Literal["auto"]
     gpu_memory_utilization: Annotated[float, Field(gt=0, lt=1)] = 0.9
-    max_num_seqs: Annotated[int, Field(ge=1)] = 256
+    max_num_seqs: PositiveCount = 256
     max_num_batched_tokens: Tokens = 8192
-    kv_cache_gib: Positive | None = None
-    disabled_kernels: tuple[Annotated[str, Field(pattern=r"^\w+$")], ...] = ()
+    kv_cache_gib: PositiveGib | None = None
+    disabled_kernels: Several[Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9_]+$")]] = ()
 
 
 class Profile(Frozen):
@@ -192,11 +193,11 @@ class Profile(Frozen):
     purpose: Literal["benchmark", "demo"] = "benchmark"
     weights: Literal["trained", "random"] = "trained"
     needs_gpu: bool = False
-    modes: Annotated[tuple[Mode, ...], Field(min_length=1)] = ("eager",)
+    modes: Annotated[Several[Mode], Field(min_length=1)] = ("eager",)
     controls: bool = False
     twin: bool = False
     rounds: Annotated[int, Field(ge=1, le=100)]
-    workloads: Annotated[tuple[Workload, ...], Field(min_length=1)]
+    workloads: Annotated[Several[Workload], Field(min_length=1)]
     quality: QualityText | None = None
     tasks: TaskList | None = None
     engine: EngineSettings

@@ -15,16 +15,26 @@ from generator.cells import Cell
 from generator.frozen import (
     Count,
     Frozen,
-    Name,
+    Gib,
+    Mib,
+    MibChange,
     NonNegative,
     Percent,
-    Positive,
+    PerSecond,
+    PositiveCount,
+    PositiveGib,
+    PositiveMib,
+    PositiveSeconds,
+    SchemaVersion,
+    Seconds,
+    Several,
     Slug,
-    Text,
     Timestamp,
+    Whole,
     WithReasons,
 )
 from generator.methods import MethodId
+from generator.readable import Label, Name, Text
 from generator.samples import Limits, Point, Quality, TaskScore, Telemetry
 
 SCHEMA_VERSION: Final = 1
@@ -57,7 +67,9 @@ FaultKind = Literal[
 ]
 INVALIDATING: Final[tuple[FaultKind, ...]] = ("foreign_process", "busy_processor", "throttled", "clock_jump")
 
-Scalar = bool | int | float | Text | None
+# As far as floats tell whole numbers apart: beyond, readers of JSON disagree.
+_EXACT: Final = Field(gt=-(2**53), lt=2**53)
+Scalar = bool | Annotated[int, _EXACT] | Annotated[float, _EXACT] | Text | None
 
 
 class Shape(Frozen):
@@ -80,9 +92,9 @@ class Configuration(Frozen):
 
     engine_version: Name
     framework: Name
-    model_source: Name
+    model_source: Label
     model_revision: Name | None
-    weight_bits: Literal[4, 16]
+    weight_bits: Annotated[Literal[4, 16], Whole]
     weight_format: Name
     dtype: Name
     kernels: dict[Name, Count]
@@ -119,30 +131,30 @@ class Quantities(WithReasons):
     process_memory_peak_mib    highest resident memory of the measuring process
     """
 
-    gpu_memory_used_mib: NonNegative | None
-    gpu_memory_used_percent: NonNegative | None
+    gpu_memory_used_mib: Mib | None
+    gpu_memory_used_percent: Annotated[NonNegative, Field(le=200)] | None
     gpu_memory_occupied_percent: Percent | None
-    gpu_memory_free_mib: float | None
-    gpu_memory_baseline_mib: NonNegative | None
+    gpu_memory_free_mib: MibChange | None
+    gpu_memory_baseline_mib: Mib | None
     gpu_utilisation_peak_percent: Percent | None
-    weights_gib: Positive | None
-    kv_cache_gib: Positive | None
+    weights_gib: PositiveGib | None
+    kv_cache_gib: PositiveGib | None
     kv_cache_tokens: Count | None
-    activation_peak_gib: NonNegative | None
-    cuda_graphs_gib: NonNegative | None
-    non_torch_gib: NonNegative | None
-    import_time_s: Positive | None
-    load_time_s: Positive | None
-    weights_load_time_s: Positive | None
-    compile_time_s: NonNegative | None
-    graph_capture_time_s: NonNegative | None
-    first_token_time_s: Positive | None
-    warmup_time_s: NonNegative | None
-    output_tokens_per_s: Positive | None
+    activation_peak_gib: Gib | None
+    cuda_graphs_gib: Gib | None
+    non_torch_gib: Gib | None
+    import_time_s: PositiveSeconds | None
+    load_time_s: PositiveSeconds | None
+    weights_load_time_s: PositiveSeconds | None
+    compile_time_s: Seconds | None
+    graph_capture_time_s: Seconds | None
+    first_token_time_s: PositiveSeconds | None
+    warmup_time_s: Seconds | None
+    output_tokens_per_s: PerSecond | None
     output_tokens_total: Count | None
-    system_ram_increase_mib: float | None
+    system_ram_increase_mib: MibChange | None
     system_ram_percent: Percent | None
-    process_memory_peak_mib: Positive | None
+    process_memory_peak_mib: PositiveMib | None
     absent: dict[Name, Text]
 
 
@@ -157,13 +169,13 @@ class Unserved(Frozen):
     """A point of a launch that could not be measured, though the launch was: a prompt too long, a load too large."""
 
     workload: Slug
-    concurrency: Annotated[int, Field(ge=1)]
+    concurrency: PositiveCount
     reason: FailureReason
     message: Text
 
 
 class _Launch(Frozen):
-    schema_version: Literal[1]
+    schema_version: SchemaVersion
     cell: Cell
     round: Annotated[int, Field(ge=1, le=1000)]
 
@@ -183,30 +195,31 @@ class Completed(_Launch):
 
     status: Literal["completed"]
     started_at: Timestamp
-    duration_s: Positive
-    stages_s: dict[Stage, NonNegative] | None
+    duration_s: PositiveSeconds
+    stages_s: dict[Stage, Seconds] | None
     configuration: Configuration
     compiled: bool | None
     quantities: Quantities
-    points: Annotated[tuple[Point, ...], Field(min_length=1)]
-    unserved: tuple[Unserved, ...]
+    points: Annotated[Several[Point], Field(min_length=1)]
+    unserved: Several[Unserved]
     quality: Quality | None
-    tasks: tuple[TaskScore, ...]
+    tasks: Several[TaskScore]
     limits: Limits | None
     telemetry: Telemetry | None
-    faults: tuple[Fault, ...]
+    faults: Several[Fault]
 
     @model_validator(mode="after")
     def _derived_figures_follow_from_the_samples(self) -> Self:
+        if len({(point.workload, point.concurrency) for point in self.points}) < len(self.points):
+            raise ValueError("field points: expected one for each workload at each concurrency")
         headline = self.points[0]
         stated = self.quantities.output_tokens_per_s
         if stated is None or abs(stated - headline.output_tokens_per_s) > 1e-6 * headline.output_tokens_per_s:
-            raise ValueError(
-                f"quantities.output_tokens_per_s must be the samples' median, {headline.output_tokens_per_s:.6g}"
-            )
+            expected = f"expected the samples' median, {headline.output_tokens_per_s:.6g}"
+            raise ValueError(f"field quantities.output_tokens_per_s: {expected}")
         total = sum(sample.output_tokens for sample in headline.samples)
         if self.quantities.output_tokens_total != total:
-            raise ValueError(f"quantities.output_tokens_total must be the samples' sum, {total}")
+            raise ValueError(f"field quantities.output_tokens_total: expected the samples' sum, {total}")
         return self
 
     @property
@@ -220,7 +233,7 @@ class Failed(_Launch):
 
     status: Literal["failed"]
     started_at: Timestamp
-    duration_s: NonNegative
+    duration_s: Seconds
     stage: Stage
     reason: FailureReason
     message: Text

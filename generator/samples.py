@@ -6,25 +6,32 @@ from typing import Annotated, Final, Self
 from pydantic import Field, model_validator
 
 from generator.frozen import (
+    Celsius,
     Count,
     Frozen,
-    Name,
+    Joules,
+    Megahertz,
+    Nats,
     NonNegative,
     Percent,
-    Positive,
+    PerSecond,
+    PositiveCount,
+    PositiveSeconds,
+    Several,
     Sha256,
     Slug,
-    Text,
+    Watts,
     WithReasons,
 )
+from generator.readable import Name, Text
 
 
 class Sample(Frozen):
     """One repeat of a batch, or one whole closed loop: from the first submission to the last token."""
 
-    duration_s: Positive
+    duration_s: PositiveSeconds
     prompt_tokens: Count
-    output_tokens: Annotated[int, Field(gt=0)]
+    output_tokens: PositiveCount
 
     @property
     def output_tokens_per_s(self) -> float:
@@ -39,10 +46,10 @@ class Requests(Frozen):
     latency_s  from sending to the last token (end-to-end latency)
     """
 
-    prompt_tokens: tuple[Count, ...]
-    output_tokens: tuple[Annotated[int, Field(gt=0)], ...]
-    ttft_s: tuple[Positive, ...]
-    latency_s: tuple[Positive, ...]
+    prompt_tokens: Several[Count]
+    output_tokens: Several[PositiveCount]
+    ttft_s: Several[PositiveSeconds]
+    latency_s: Several[PositiveSeconds]
 
     @model_validator(mode="after")
     def _columns_are_equally_long(self) -> Self:
@@ -71,17 +78,17 @@ class Gaps(Frozen):
     `GAP_FLOOR_S * GAP_GROWTH**k` and `GAP_FLOOR_S * GAP_GROWTH**(k + 1)` seconds, so that a percentile is right to 2%.
     """
 
-    counts: dict[Annotated[str, Field(pattern=r"^\d{1,4}$")], Annotated[int, Field(gt=0)]]
+    counts: dict[Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,3})$")], PositiveCount]
 
 
 class Energy(Frozen):
     """What the card took while a point was measured, by NVML's energy counter. `idle_w` was read just before the model
     was loaded; `faults` say why the figure must not be used."""
 
-    window_s: Positive
-    energy_j: NonNegative
-    idle_w: NonNegative
-    faults: tuple[Text, ...]
+    window_s: PositiveSeconds
+    energy_j: Joules
+    idle_w: Watts
+    faults: Several[Text]
 
 
 class Point(WithReasons):
@@ -89,12 +96,12 @@ class Point(WithReasons):
     `warmup_requests` were answered before, and are in no figure of it; 0 in records that are older than the field."""
 
     workload: Slug
-    concurrency: Annotated[int, Field(ge=1)]
-    samples: Annotated[tuple[Sample, ...], Field(min_length=1)]
+    concurrency: PositiveCount
+    samples: Annotated[Several[Sample], Field(min_length=1)]
     requests: Requests | None
     gaps: Gaps | None
     energy: Energy | None
-    warmup_requests: Annotated[int, Field(ge=0)] = 0
+    warmup_requests: Count = 0
     absent: dict[Name, Text]
 
     @property
@@ -112,9 +119,9 @@ class QualityWindows(Frozen):
     top1_agreement           share of the positions at which the most likely token is the baseline's
     """
 
-    nll_per_token: Annotated[tuple[NonNegative, ...], Field(min_length=1)]
-    kl_divergence_per_token: tuple[NonNegative, ...] | None
-    top1_agreement: tuple[Annotated[float, Field(ge=0, le=1)], ...] | None
+    nll_per_token: Annotated[Several[Nats], Field(min_length=1)]
+    kl_divergence_per_token: Several[Nats] | None
+    top1_agreement: Several[Annotated[NonNegative, Field(le=1)]] | None
 
     @model_validator(mode="after")
     def _columns_are_equally_long(self) -> Self:
@@ -129,10 +136,10 @@ class Quality(Frozen):
     prediction at each position; all of the `vocabulary`, where the two are equal."""
 
     text_sha256: Sha256
-    window_tokens: Annotated[int, Field(ge=2)]
-    vocabulary: Annotated[int, Field(ge=2)]
-    kept_tokens: Annotated[int, Field(ge=1)]
-    duration_s: Positive
+    window_tokens: Annotated[Count, Field(ge=2)]
+    vocabulary: Annotated[Count, Field(ge=2)]
+    kept_tokens: PositiveCount
+    duration_s: PositiveSeconds
     windows: QualityWindows
 
 
@@ -153,15 +160,15 @@ class TaskScore(WithReasons):
 class Limits(Frozen):
     """What the device can do at best, measured before the launches of the same sitting."""
 
-    copy_gb_per_s: Positive
-    matmul_tflop_per_s: Positive
+    copy_gb_per_s: PerSecond
+    matmul_tflop_per_s: PerSecond
 
 
 class Telemetry(Frozen):
     """The GPU while the points were measured, sampled ten times a second."""
 
     readings: Count
-    power_w_mean: NonNegative
-    temperature_c_max: NonNegative
-    sm_clock_mhz_median: NonNegative
+    power_w_mean: Watts
+    temperature_c_max: Celsius
+    sm_clock_mhz_median: Megahertz
     throttled_percent: Percent

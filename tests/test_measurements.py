@@ -143,7 +143,7 @@ def test_a_fault_has_the_field_as_the_file_has_it_and_quotes_no_more_than_a_shor
         "measure again"
     )
     assert said(quantities=quantities | {"output_tokens_per_s": 1.5}).startswith(
-        "quantities.output_tokens_per_s must be the samples' median, 340; correct it"
+        "field quantities.output_tokens_per_s: expected the samples' median, 340; correct it"
     )
     assert said(quality="x" * 100).startswith(f"field quality: input should be an object, found '{'x' * 56}...;")
     assert said(quantites=quantities).startswith("field quantites: there is no such field; the nearest: quantities")
@@ -158,13 +158,15 @@ def test_a_renamed_run_says_how_to_mend_it(tmp_path: Path) -> None:
         read_run(folder)
 
 
-def test_a_launch_that_is_a_dangling_link_is_called_one(tmp_path: Path) -> None:
+def test_a_launch_that_is_a_link_is_called_one(tmp_path: Path) -> None:
     folder = write_example(tmp_path)
     path = folder / "launches" / launch_name(cell("fp16"), 1)
     path.unlink()
     path.symlink_to("nowhere")
 
-    with pytest.raises(RecordError, match=r"a link to a file that is not there; restore that, or remove the link$"):
+    with pytest.raises(
+        RecordError, match=r"eager\.json: a link; a record must lie where it is read: put the file itself here$"
+    ):
         read_run(folder)
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -88,14 +89,14 @@ def test_a_record_that_went_bad_is_refused_though_the_good_pages_are_remembered(
 
 def test_a_record_that_cannot_be_read_is_told_as_check_tells_it(records: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     record = records / REPORTED / "launches" / "r01-awq-vllm-eager.json"
-    read = Path.read_bytes
+    opened = os.open
 
-    def refusing(path: Path) -> bytes:
+    def refusing(path: Path, flags: int) -> int:
         if path == record:
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
-        return read(path)
+        return opened(path, flags)
 
-    monkeypatch.setattr(Path, "read_bytes", refusing)
+    monkeypatch.setattr("generator.untrusted.os.open", refusing)
     said = rf"{REPORTED}/launches/r01-awq-vllm-eager\.json: can't be read: Permission denied"
 
     with pytest.raises(RecordError, match=said):

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from generator.cells import Cell
-from generator.frozen import Frozen, Name, Positive
+from generator.frozen import Frozen, PositiveGib
 from generator.profiles import EngineSettings, TaskList, Workload
+from generator.readable import Label, Name
 from generator.record import Configuration
 
 
@@ -25,10 +26,10 @@ class LaunchRequest(Frozen):
 
     cell: Cell
     checkpoint: str
-    model_source: Name
+    model_source: Label
     model_revision: Name | None
     device: Literal["cuda", "cpu"]
-    memory_budget_gib: Positive | None
+    memory_budget_gib: PositiveGib | None
     workloads: tuple[Workload, ...]
     quality: QualityRequest | None
     tasks: TaskList | None

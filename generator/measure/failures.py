@@ -6,6 +6,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from generator.measure.engine import NoRoomError, UnsupportedError, WrongKernelError
+from generator.readable import readable
 from generator.record import FailureReason
 
 MENDS: Final[dict[FailureReason, str]] = {
@@ -57,4 +58,4 @@ def message_of(error: BaseException) -> str:
     line = " ".join((str(error) if ours else f"{type(error).__name__}: {error}").split())
     printable = "".join(character for character in line if character.isprintable())
     home = str(Path.home())
-    return printable.replace(home, "~")[:500]
+    return readable(printable.replace(home, "~"))[:500]

@@ -17,6 +17,7 @@ from typing import Any, Final
 from generator.measure.engine import LaunchRequest
 from generator.methods import EngineId
 from generator.profiles import EngineSettings
+from generator.readable import readable
 from generator.record import STAGES, FailureReason, Stage
 
 # Long enough for a cold disk and a first compilation; a launch that takes longer hangs. That of "generate" begins anew
@@ -215,4 +216,5 @@ def root_cause(log: Path) -> str:
     lines = [line for line in lines if line]
     named = [line for line in lines if re.search(r"\b\w*(Error|Exception)\b", line)]
     last = (named or lines or ["it said nothing"])[-1]
-    return "".join(character for character in last if character.isprintable()).replace(str(Path.home()), "~")[:400]
+    printable = "".join(character for character in last if character.isprintable())
+    return readable(printable.replace(str(Path.home()), "~"))[:400]

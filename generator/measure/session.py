@@ -26,6 +26,7 @@ from generator.measure.line import Line, Watcher, now
 from generator.measure.schedule import Plan, Rounds, Search
 from generator.methods import MethodId
 from generator.profiles import Profile
+from generator.readable import readable
 from generator.record import SCHEMA_VERSION, Completed, Failed
 
 
@@ -164,7 +165,7 @@ def _open_run(order: Order, root: Path) -> tuple[Path, MeasuredRun]:
         versions=versions,
         git_revision=environment.git_revision(),
         environment_sha256=sha256,
-        command=order.command,
+        command=readable(order.command),
     )
     folder = root / manifest.run_id
     measurements.write_manifest(folder, manifest)

@@ -6,7 +6,7 @@ from examples import four_methods, replaced, reported
 
 from generator.analyse.findings import Findings, find
 from generator.errors import RecordError
-from generator.folders import Trust, run_folders, templates
+from generator.folders import TEMPLATES, Trust, run_folders, templates_in
 from generator.kept import key_of
 from generator.measurements import Run, read_runs, write_launch, write_manifest
 from generator.render.pages import environment_of, render_pages, render_run
@@ -71,7 +71,7 @@ def test_reported_figures_that_were_sent_in_are_not_those_of_the_article() -> No
 
 
 def test_a_contributed_run_says_on_its_page_whose_it_is() -> None:
-    found, words = find((run_of("a"), run_of("b", "contributed"))), environment_of(templates())
+    found, words = find((run_of("a"), run_of("b", "contributed"))), environment_of(templates_in(TEMPLATES))
     ours, theirs = (render_run(run, words, ()) for run in found.runs)
     meaning = "nobody here has repeated it. [What that means](../reproducibility.md#whose-figures-these-are)"
     assert '<span class="qp-badge qp-badge--contributed">contributed</span>' in theirs
@@ -82,5 +82,5 @@ def test_a_contributed_run_says_on_its_page_whose_it_is() -> None:
 def test_what_each_origin_means_stands_once_for_all_that_there_are() -> None:
     both, ours = find((run_of("a"), run_of("b", "attested"))), find((run_of("a"),))
     meaning = "The publisher of this site has made sure whose machine wrote them"
-    assert meaning in render_pages(both, templates(), ())["reproducibility.md"]
-    assert meaning not in render_pages(ours, templates(), ())["reproducibility.md"]
+    assert meaning in render_pages(both, templates_in(TEMPLATES), ())["reproducibility.md"]
+    assert meaning not in render_pages(ours, templates_in(TEMPLATES), ())["reproducibility.md"]
