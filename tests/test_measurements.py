@@ -198,10 +198,15 @@ def test_what_a_killed_writer_left_is_swept(tmp_path: Path) -> None:
     folder = write_example(tmp_path)
     stray = folder / "launches" / ".r02-fp16.json.tmp"
     stray.write_text("half")
+    begun = folder.parent / "2026-01-02-begun"
+    begun.mkdir()
+    (begun / ".manifest.json.tmp").write_text("half")
 
-    sweep(folder)
+    assert len(read_runs(folder.parent)) == 1
+    sweep(folder.parent)
 
     assert not stray.exists()
+    assert not begun.exists()
     assert len(read_run(folder).launches) == 4
 
 
