@@ -16,7 +16,7 @@ from typing import Final, get_args
 
 from bench import light
 from bench.sitting import Role, Sitting
-from bench.survival import Harm, gone_on_with, harm_of
+from bench.survival import Harm, again, gone_on_with, harm_of
 from generator.record import STAGES, Stage
 
 KILLS: Final = 200
@@ -65,7 +65,7 @@ def kill(kill_: Kill, command: Command) -> Harm | None:
         harm = harm_of(sitting)
         if status not in ({-signal.SIGKILL} if kill_.role == "parent" else {0, 6}):
             harm += Harm(stuck=1)
-        return harm + gone_on_with(folder, words, LAUNCHES)
+        return harm + gone_on_with(folder, again(folder, words), LAUNCHES)
 
 
 def _strike(sitting: Sitting, role: Role) -> bool:
@@ -92,7 +92,7 @@ def interrupted(stage: Stage, number: signal.Signals) -> Harm:
         expected = 128 + number if number in {signal.SIGINT, signal.SIGTERM} else -number
         status = sitting.status()
         harm = harm_of(sitting) + Harm(stuck=int(status != expected))
-        return harm + gone_on_with(folder, words, LAUNCHES)
+        return harm + gone_on_with(folder, again(folder, words), LAUNCHES)
 
 
 def whole_sitting_s(command: Command) -> float:

@@ -5,6 +5,7 @@ process of its own, and a daemon that the core started. What QUANTPRESS_LIGHT_FA
 """
 
 import ctypes
+import itertools
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from bench import light_core
 from generator.folders import CHECKOUT
@@ -26,6 +27,8 @@ FAULT: Final = "QUANTPRESS_LIGHT_FAULT"
 ONCE: Final = "QUANTPRESS_LIGHT_ONCE"
 # In the environment of all that a measurement starts.
 MARK: Final = "QUANTPRESS_LIGHT_MARK"
+# Which start of a process fails in the measuring command, and with what error: "3=11".
+START: Final = "QUANTPRESS_LIGHT_START"
 # Instead of the deadlines of all stages, in seconds.
 DEADLINE: Final = "QUANTPRESS_LIGHT_DEADLINE_S"
 
@@ -189,7 +192,20 @@ def _quantpress(words: list[str]) -> None:
     if DEADLINE in os.environ:
         vars(launcher)["DEADLINES_S"] = dict.fromkeys(launcher.DEADLINES_S, float(os.environ[DEADLINE]))
         vars(launcher)["LOOK_S"] = 0.1
+    if START in os.environ:
+        _fail_a_start(*map(int, os.environ[START].split("=")))
     cli.main(words)
+
+
+def _fail_a_start(number: int, error: int) -> None:
+    start, count = subprocess.Popen, itertools.count(1)
+
+    def starting(*arguments: Any, **options: Any) -> "subprocess.Popen[Any]":
+        if next(count) == number:
+            raise OSError(error, os.strerror(error))
+        return start(*arguments, **options)
+
+    vars(subprocess)["Popen"] = starting
 
 
 if __name__ == "__main__":

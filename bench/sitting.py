@@ -57,7 +57,12 @@ class Sitting:
 
     def told(self) -> set[tuple[int, str]]:
         """The launches that it said were over, by round and label."""
-        return {(int(number), label) for number, label in _TOLD.findall(self.said())}
+        return told_in(self.said())
+
+
+def told_in(said: str) -> set[tuple[int, str]]:
+    """The launches that a measurement said were over, by round and label."""
+    return {(int(number), label) for number, label in _TOLD.findall(said)}
 
 
 def left_of(folder: Path) -> list[int]:

@@ -53,9 +53,9 @@ class Terminal(Console):
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command. Every fault that a user can mend ends here, in one line on standard error."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    parsed = _parser().parse_args(words)
     try:
         with _interruptible():
+            parsed = _parser().parse_args(words)
             status: int = parsed.run(parsed, words)
             sys.stdout.flush()
     except BrokenPipeError:

@@ -159,13 +159,14 @@ def _write(path: Path, kind: TypeAdapter[T], value: T) -> None:
     """Temporary file, flush, fsync, read back, rename, fsync of the folder: readers see the old file or the new."""
     temporary = path.with_name(f".{path.name}.tmp")
     data = kind.dump_json(value, indent=2) + b"\n"
+    kind.validate_json(data)
     try:
         _make_folder(path.parent)
         with temporary.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        _verify(temporary, data, kind)
+        _verify(temporary, data)
         temporary.replace(path)
         _sync(path.parent)
     except OSError as error:
@@ -178,10 +179,9 @@ def _write(path: Path, kind: TypeAdapter[T], value: T) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def _verify(path: Path, data: bytes, kind: TypeAdapter[T]) -> None:
+def _verify(path: Path, data: bytes) -> None:
     if path.read_bytes() != data:
         raise OSError(EIO, "what was written reads back otherwise")
-    _read(path, kind)
 
 
 def _make_folder(folder: Path) -> None:

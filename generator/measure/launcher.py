@@ -7,13 +7,14 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
+from generator.errors import UnfitError
 from generator.measure.engine import LaunchRequest
 from generator.measure.last_words import await_stacks, innermost_frame, points_elsewhere, root_cause
 from generator.methods import EngineId
@@ -88,7 +89,7 @@ class Worker:
         self._replies = os.fdopen(read_end, "rb", buffering=0)
         try:
             with log.open("wb") as output:
-                self._guarded = Guarded(
+                self._guarded = _started(
                     [*COMMAND, str(write_end), engine],
                     stdin=subprocess.PIPE,
                     stdout=output,
@@ -116,6 +117,16 @@ class Worker:
         """End the worker and whatever it started."""
         self._guarded.end()
         self._replies.close()
+
+
+def _started(command: Sequence[str], **options: Any) -> Guarded:
+    try:
+        return Guarded(command, **options)
+    except OSError as error:
+        raise UnfitError(
+            f"no worker could be started: {error.strerror}; end other programs, or allow this user more processes and "
+            "open files, and run the command again: finished launches are kept"
+        ) from None
 
 
 def launch(request: LaunchRequest, log: Path, on_stage: Callable[[Stage], None]) -> Answer | NoAnswer:

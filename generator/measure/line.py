@@ -127,7 +127,7 @@ class Line:
     def measure_limits(self) -> None:
         """What the device can do at best, once a sitting, in a process of its own; without it there is no roofline."""
         arguments = [self._manifest.hardware.device, self._manifest.profile.engine.dtype]
-        with suppress(subprocess.SubprocessError, ValueError, IndexError):
+        with suppress(subprocess.SubprocessError, OSError, ValueError, IndexError):
             done = run_guarded(
                 [*LIMITS_COMMAND, *arguments], LIMITS_DEADLINE_S, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
             )

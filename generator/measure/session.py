@@ -223,6 +223,10 @@ def alone(root: Path) -> Iterator[None]:
             raise UsageError(
                 "another `quantpress measure` is running on these measurements; wait for it to end"
             ) from None
+        except OSError as error:
+            raise StorageError(
+                f"measurements/.lock: can't be locked: {error.strerror}; put measurements/ on a local disk"
+            ) from None
         measurements.sweep(root)
         yield
     finally:

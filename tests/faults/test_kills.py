@@ -14,7 +14,7 @@ from generator.record import Stage
 
 @pytest.mark.parametrize("role", get_args(Role))
 def test_a_kill_at_any_moment_leaves_nothing_and_costs_nothing(role: Role) -> None:
-    assert kills(role, 2, light_command, seed=1) == Harm()
+    assert kills(role, 1, light_command, seed=1) == Harm()
 
 
 @pytest.mark.parametrize(("stage", "number"), list(zip(HELD, cycle(SIGNALS))))
