@@ -48,7 +48,7 @@ class Played:
         assert sitting.status() == 0, sitting.said()
         records = [json.loads(content) for content in launches_that(folder, "completed").values()]
         self._replies = {_cell_of(record): _replies_of(record) for record in records}
-        self._run_anew()
+        self.calls()  # once, so that what Python looks up only once is looked up
 
     def calls(self) -> list[str]:
         """The names of the calls that a measurement makes when none fails, in their order."""

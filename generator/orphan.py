@@ -99,7 +99,6 @@ def run_guarded(
 
 def _guard(watched: int, command: Sequence[str]) -> NoReturn:
     """Start the command, and leave as it does, with nothing left below."""
-    os.set_inheritable(watched, False)  # noqa: FBT003, it takes no name
     _prctl(_SET_CHILD_SUBREAPER, 1)
     woken, wakes = os.pipe()
     os.set_blocking(wakes, False)
