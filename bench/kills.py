@@ -123,16 +123,19 @@ def main() -> None:
     """One line a role, and one for signals; ends with status 1 when anything was lost."""
     parser = argparse.ArgumentParser(prog="python -m bench.kills", description=__doc__)
     parser.add_argument("--kills", type=int, default=KILLS, help=f"of each role (default: {KILLS})")
+    parser.add_argument("--role", choices=get_args(Role), help="of this role alone")
     parser.add_argument("--real", type=int, metavar="N", help="instead: N kills of each role of the real demo")
     arguments = parser.parse_args()
     count, command = (arguments.real, real_command) if arguments.real else (arguments.kills, light_command)
-    roles = [role for role in get_args(Role) if not (arguments.real and role == "engine")]  # it is in the worker
+    roles = [arguments.role] if arguments.role else list(get_args(Role))
+    if arguments.real:
+        roles = [role for role in roles if role != "engine"]  # which is in the worker
     total = Harm()
     for role in roles:
         harm = kills(role, count, command, 1 if arguments.real else AT_ONCE)
         total += harm
         print(f"kills of the {role:<9}  {count:,} killed   {harm}", flush=True)
-    if not arguments.real:
+    if not (arguments.real or arguments.role):
         pairs = [(stage, number) for stage in HELD for number in SIGNALS]
         with ThreadPoolExecutor(AT_ONCE) as pool:
             harm = sum(pool.map(lambda pair: interrupted(*pair), pairs), Harm())

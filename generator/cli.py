@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from types import FrameType
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from rich.console import Console
 
@@ -95,11 +95,14 @@ def _interruptible() -> Iterator[None]:
             raise Interrupted(number)
 
     numbers = [one for one in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(one) != signal.SIG_IGN]
-    before = {number: signal.signal(number, interrupt) for number in numbers}
+    after: dict[signal.Signals, Any] = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield
+    except Interrupted:
+        after = dict.fromkeys(numbers, signal.SIG_IGN)  # nothing is left to be ended but this program, which ends
+        raise
     finally:
-        for number, handler in before.items():
+        for number, handler in after.items():
             signal.signal(number, handler)
 
 

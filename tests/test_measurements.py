@@ -210,6 +210,15 @@ def test_what_a_killed_writer_left_is_swept(tmp_path: Path) -> None:
     assert len(read_run(folder).launches) == 4
 
 
+def test_a_disk_that_gives_back_other_bytes_gets_no_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("generator.measurements.Path.read_bytes", lambda _: b"torn")
+
+    with pytest.raises(StorageError, match="what was written reads back otherwise"):
+        write_example(tmp_path)
+
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
 def test_a_record_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write_example(tmp_path)
     before = (folder / "launches" / launch_name(cell("awq"), 1)).read_bytes()

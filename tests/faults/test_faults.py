@@ -12,6 +12,9 @@ from bench.faults import Played, fail_a_stage, fail_a_start
 from bench.injection import CALLS, ERRORS
 from bench.sitting import Sitting
 from bench.survival import Harm
+from generator.errors import StorageError
+from generator.measure import environment
+from generator.measure.session import alone
 from generator.measurements import read_runs
 from generator.record import Failed
 
@@ -95,3 +98,27 @@ def test_a_worker_that_can_not_be_started_is_told_as_what_it_is(tmp_path: Path) 
         "quantpress: no worker could be started: Resource temporarily unavailable; end other programs, or allow this "
         "user more processes and open files, and run the command again: finished launches are kept"
     )
+
+
+def test_a_package_whose_version_can_not_be_read_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "version", lambda _: None)
+
+    with pytest.raises(StorageError, match="vllm: its version can't be read"):
+        environment.versions()
+
+
+def test_measurements_that_can_not_be_locked_are_told_with_the_mend(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("generator.measure.session.fcntl.flock", no_locks)
+
+    with pytest.raises(StorageError, match="can't be locked: No locks available; put measurements/ on a local disk"):
+        alone(tmp_path).__enter__()
+
+
+def test_a_process_that_can_not_be_started_is_no_other_measurement(tmp_path: Path) -> None:
+    with pytest.raises(BlockingIOError), alone(tmp_path):
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
