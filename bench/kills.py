@@ -26,7 +26,7 @@ LAUNCHES: Final = 2
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
 # In "tasks" nothing else happens than in "generate", and it needs a package more.
 HELD: Final[tuple[Stage, ...]] = tuple(stage for stage in STAGES if stage != "tasks")
-_LOOK_S: Final = 0.005
+_LOOK_S: Final = 0.02
 
 # From a folder, the command that measures there.
 Command = Callable[[Path], Sequence[str]]

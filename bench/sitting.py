@@ -18,7 +18,7 @@ Role = Literal["parent", "guardian", "worker", "engine"]
 GONE_S: Final = 5.0
 # Longer than any sitting.
 DEADLINE_S: Final = 600.0
-_LOOK_S: Final = 0.01
+_LOOK_S: Final = 0.02
 
 # The words of the command that tell a process below the parent apart.
 _WORDS: Final[dict[Role, str]] = {"guardian": r"/orphan\.py\0", "worker": r"worker\0", "engine": r"/light_core\.py\0"}
