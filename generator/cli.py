@@ -6,12 +6,13 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from types import FrameType
-from typing import TYPE_CHECKING, Final, NoReturn, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from rich.console import Console
 
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 # Three launches of a cell give an interval, if a wide one; eight tell cells apart that differ by some 2%.
 PRESETS: Final = {"quick": 3, "standard": 8}
 
+# To end what was started takes less; one more signal in the meantime asks for nothing new.
+ENDING_S: Final = 15.0
+
 
 class Terminal(Console):
     """What tables are printed to. Rich's own ends the program by itself, with status 1, where the output's reader has
@@ -49,11 +53,11 @@ class Terminal(Console):
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command. Every fault that a user can mend ends here, in one line on standard error."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    parsed = _parser().parse_args(words)
-    signal.signal(signal.SIGTERM, _as_interrupt)
     try:
-        status: int = parsed.run(parsed, words)
-        sys.stdout.flush()
+        with _interruptible():
+            parsed = _parser().parse_args(words)
+            status: int = parsed.run(parsed, words)
+            sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes what is left when it ends
         status = OUTPUT_CLOSED
@@ -61,13 +65,45 @@ def main(arguments: Sequence[str] | None = None) -> None:
         fault = in_a_line(error)
         print(f"quantpress: {fault}", file=sys.stderr)
         status = fault.exit_status
-    except KeyboardInterrupt:
+    except Interrupted as interrupted:
         print(
             "quantpress: interrupted; finished launches are kept, the same command goes on from there",
             file=sys.stderr,
         )
-        status = 130
+        status = 128 + interrupted.number  # as a shell tells of a program that the signal ends
     sys.exit(status)
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal asked for the end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGINT and SIGTERM end what is done within, and what it has started. Whoever asks twice gets no other end: to
+    break that off would leave processes behind."""
+    asked_s = float("-inf")
+
+    def interrupt(number: int, _: FrameType | None) -> None:
+        nonlocal asked_s
+        before_s, asked_s = asked_s, monotonic()
+        if asked_s - before_s > ENDING_S:
+            raise Interrupted(number)
+
+    numbers = [one for one in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(one) != signal.SIG_IGN]
+    after: dict[signal.Signals, Any] = {number: signal.signal(number, interrupt) for number in numbers}
+    try:
+        yield
+    except Interrupted:
+        after = dict.fromkeys(numbers, signal.SIG_IGN)  # nothing is left to be ended but this program, which ends
+        raise
+    finally:
+        for number, handler in after.items():
+            signal.signal(number, handler)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -402,10 +438,6 @@ def _check(parsed: argparse.Namespace, _: list[str]) -> int:
 def _schema(_: argparse.Namespace, __: list[str]) -> int:
     print(json.dumps(json_schemas(), indent=2))
     return 0
-
-
-def _as_interrupt(_: int, __: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -86,5 +86,5 @@ def records_in(folder: Path) -> list[Path]:
 
 def _only_logs(folder: Path) -> bool:
     """Whether it is what version control leaves of a run that another branch has: the logs, which it does not track,
-    or an empty folder."""
-    return all(path.name == "logs" for path in folder.iterdir())
+    or an empty folder. Or else a run whose manifest is being written under a name that begins with a dot."""
+    return all(path.name == "logs" or path.name.startswith(".") for path in folder.iterdir())

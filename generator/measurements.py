@@ -6,7 +6,9 @@ It trusts no file: what does not follow the schema is refused with the file, the
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from errno import EIO
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -134,10 +136,14 @@ def write_peer(folder: Path, result: PeerResult) -> None:
     _write(folder / "peers" / peer_name(result), PEER, result)
 
 
-def sweep(folder: Path) -> None:
-    """Remove the temporary files that a killed writer left."""
-    for stray in folder.glob("**/.*.tmp"):
-        stray.unlink(missing_ok=True)
+def sweep(root: Path) -> None:
+    """Remove what a killed writer left under `root`: temporary files, and the folder of a run that has nothing yet.
+    Only for who writes alone there."""
+    for folder in root.glob("[!.]*/"):
+        for stray in folder.glob("**/.*.tmp"):
+            stray.unlink(missing_ok=True)
+        with suppress(OSError):  # it is not empty
+            folder.rmdir()
 
 
 def _read(path: Path, kind: TypeAdapter[T]) -> T:
@@ -158,25 +164,45 @@ def _write(path: Path, kind: TypeAdapter[T], value: T) -> None:
     """Temporary file, flush, fsync, read back, rename, fsync of the folder: readers see the old file or the new."""
     temporary = path.with_name(f".{path.name}.tmp")
     data = kind.dump_json(value, indent=2) + b"\n"
+    parse(path, data, kind)  # what the reader refuses must not be found out when it is read
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         with temporary.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        _read(temporary, kind)
+        _verify(temporary, data)
         temporary.replace(path)
-        descriptor = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _sync(path.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise StorageError(
             f"{shown(path)}: can't be written: {error.strerror}; make room or give permission and run the command "
             "again: finished launches are kept"
         ) from None
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _verify(path: Path, data: bytes) -> None:
+    if path.read_bytes() != data:
+        raise OSError(EIO, "what was written reads back otherwise")
+
+
+def _make_folder(folder: Path) -> None:
+    """Make it, and those above, so that a loss of power takes none of them away again."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync(folder.parent)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @cache

@@ -73,7 +73,7 @@ class Press:
             with (
                 suppress(BrokenProcessPool, NotImplementedError, ImportError, OSError),
                 # Not forked: a process that serves the site has threads.
-                ProcessPoolExecutor(processes, get_context("spawn"), die_with_the_parent) as pool,
+                ProcessPoolExecutor(processes, get_context("spawn"), die_with_the_parent, (os.getpid(),)) as pool,
             ):
                 return [kept for made in pool.map(_make_share, tasks) for kept in made]
         return _make_share((self, runs, root))

@@ -4,6 +4,7 @@ import errno
 import io
 import subprocess
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from running import command
@@ -44,6 +45,18 @@ def test_a_fault_of_the_machine_that_nobody_expected_is_a_line_with_path_and_rea
         "quantpress: measurements/a-run/logs: Permission denied; give permission, make room or name another place, "
         "and run the command again\n"
     )
+
+
+def test_a_fault_of_the_machine_before_the_command_is_understood_is_a_line_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused() -> NoReturn:
+        raise OSError(errno.EIO, "Input/output error", "profiles")
+
+    monkeypatch.setattr(cli, "shipped_profiles", refused)
+
+    assert status_of("measure") == 8
+    assert capsys.readouterr().err.startswith("quantpress: profiles: Input/output error; ")
 
 
 def test_a_pipe_that_is_closed_ends_the_command_quietly() -> None:

@@ -200,11 +200,25 @@ def test_what_a_killed_writer_left_is_swept(tmp_path: Path) -> None:
     folder = write_example(tmp_path)
     stray = folder / "launches" / ".r02-fp16.json.tmp"
     stray.write_text("half")
+    begun = folder.parent / "2026-01-02-begun"
+    begun.mkdir()
+    (begun / ".manifest.json.tmp").write_text("half")
 
-    sweep(folder)
+    assert len(read_runs(folder.parent)) == 1
+    sweep(folder.parent)
 
     assert not stray.exists()
+    assert not begun.exists()
     assert len(read_run(folder).launches) == 4
+
+
+def test_a_disk_that_gives_back_other_bytes_gets_no_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("generator.measurements.Path.read_bytes", lambda _: b"torn")
+
+    with pytest.raises(StorageError, match="what was written reads back otherwise"):
+        write_example(tmp_path)
+
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_a_record_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

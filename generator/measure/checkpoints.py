@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from generator.methods import MethodId, method_of
+from generator.orphan import run_guarded
 from generator.profiles import Checkpoint, HubCheckpoint, LocalCheckpoint, SyntheticCheckpoint
 
 # Weights as safetensors only: a pickle can run code.
@@ -103,8 +104,8 @@ def _synthetic(method: MethodId, checkpoint: SyntheticCheckpoint) -> Ready | Una
             format_,
             str(folder),
         ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = run_guarded(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         if done.returncode != 0:
-            words = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            words = (done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"])[-1]
             return Unavailable(f"the synthetic {format_} checkpoint could not be written: {words[:300]}")
     return Ready(folder, f"synthetic {checkpoint.synthetic}, {format_}", None)

@@ -17,10 +17,12 @@ from generator.folders import MEASUREMENTS
 from generator.manifest import MeasuredRun
 from generator.measure import environment
 from generator.measure.checkpoints import Unavailable, prepare
-from generator.measure.launcher import root_cause, worker_environment
+from generator.measure.last_words import root_cause
+from generator.measure.launcher import worker_environment
 from generator.measure.line import now
 from generator.measure.session import alone
 from generator.methods import MethodId
+from generator.orphan import run_guarded
 from generator.peer import PeerResult
 from generator.profiles import SHIPPED, Profile, shipped_profiles
 from generator.record import SCHEMA_VERSION, Completed, Scalar
@@ -125,14 +127,14 @@ def ask_the_peer(launch: Completed, manifest: MeasuredRun, checkpoint: Path, log
         log.parent.mkdir(parents=True, exist_ok=True)
         try:
             with log.open("wb") as said:
-                subprocess.run(
+                done = run_guarded(
                     [sys.executable, "-c", PEER, "--model", str(checkpoint), *words, "--output-json", str(output)],
+                    DEADLINE_S,
                     stdout=said,
                     stderr=subprocess.STDOUT,
                     env=worker_environment(manifest.profile.engine),
-                    timeout=DEADLINE_S,
-                    check=True,
                 )
+            done.check_returncode()
         except subprocess.SubprocessError as error:
             how = "no end in sight" if isinstance(error, subprocess.TimeoutExpired) else root_cause(log)
             raise PeerError(f"vllm bench latency: {how}; look at logs/{log.name} of the run") from None

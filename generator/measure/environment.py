@@ -13,7 +13,7 @@ import psutil
 import pynvml
 
 from generator import __version__
-from generator.errors import UnfitError
+from generator.errors import StorageError, UnfitError
 from generator.manifest import Hardware
 from generator.measure.meters.memory import GIB, MIB
 
@@ -166,10 +166,10 @@ def versions() -> dict[str, str]:
     """Quantpress and those of `PACKAGES` that are installed."""
     found = {"quantpress": __version__}
     for package in PACKAGES:
-        try:
+        with suppress(PackageNotFoundError):
             found[package] = version(package)
-        except PackageNotFoundError:
-            continue
+            if found[package] is None:  # whatever its type says, where a package's metadata can't be read
+                raise StorageError(f"{package}: its version can't be read; give permission, or run `make setup`")
     return found
 
 

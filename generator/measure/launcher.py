@@ -7,17 +7,19 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
+from generator.errors import UnfitError
 from generator.measure.engine import LaunchRequest
+from generator.measure.last_words import await_stacks, innermost_frame, points_elsewhere, root_cause
 from generator.methods import EngineId
+from generator.orphan import PASSED_ON, Guarded
 from generator.profiles import EngineSettings
-from generator.readable import readable
 from generator.record import STAGES, FailureReason, Stage
 
 # Long enough for a cold disk and a first compilation; a launch that takes longer hangs. That of "generate" begins anew
@@ -36,6 +38,9 @@ DEADLINES_S: Final[dict[Stage, float]] = {
 # How often a silent worker is looked at, and how long one that says no more may take to end.
 LOOK_S: Final = 1.0
 LAST_S: Final = 10.0
+
+# What ends a program when a system, or a container, is out of memory; the second as a shell tells of the first.
+OUT_OF_MEMORY: Final = (-signal.SIGKILL, 128 + signal.SIGKILL)
 
 # What a worker is; the file descriptor for its replies and its engine are added.
 COMMAND: Final = (sys.executable, "-m", "generator.measure.worker")
@@ -82,43 +87,46 @@ class Worker:
         self._log = log
         read_end, write_end = os.pipe()
         self._replies = os.fdopen(read_end, "rb", buffering=0)
-        with log.open("wb") as output:
-            self._process = subprocess.Popen(
-                [*COMMAND, str(write_end), engine],
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                pass_fds=[write_end],
-                start_new_session=True,
-                env=worker_environment(settings),
-            )
-        os.close(write_end)
+        try:
+            with log.open("wb") as output:
+                self._guarded = _started(
+                    [*COMMAND, str(write_end), engine],
+                    stdin=subprocess.PIPE,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=[write_end],
+                    env=worker_environment(settings),
+                )
+        except BaseException:
+            self._replies.close()
+            raise
+        finally:
+            os.close(write_end)
 
     def run(self, request: LaunchRequest, log: Path, on_stage: Callable[[Stage], None]) -> Answer | NoAnswer:
         """Let it measure, to its end; its log is `log` from now on. Whatever happens, KeyboardInterrupt included, no
         process of it is left."""
         try:
             self._log = self._log.rename(log)
-            self._tell(request.model_dump_json())
-            return _conversation(self._process, self._replies.fileno(), self._log, on_stage)
+            line = request.model_dump_json().encode() + b"\n"
+            return _conversation(self._guarded.process, line, self._replies.fileno(), self._log, on_stage)
         finally:
             self.end()
 
     def end(self) -> None:
-        """End the worker and whatever it started: it leads a session, and so a process group, of its own."""
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        """End the worker and whatever it started."""
+        self._guarded.end()
         self._replies.close()
-        assert self._process.stdin is not None
-        with suppress(BrokenPipeError):
-            self._process.stdin.close()
 
-    def _tell(self, line: str) -> None:
-        assert self._process.stdin is not None
-        with suppress(BrokenPipeError):  # it is gone; its replies, or their end, say why
-            self._process.stdin.write(line.encode() + b"\n")
-            self._process.stdin.flush()
+
+def _started(command: Sequence[str], **options: Any) -> Guarded:
+    try:
+        return Guarded(command, **options)
+    except OSError as error:
+        raise UnfitError(
+            f"no worker could be started: {error.strerror}; end other programs, or allow this user more processes and "
+            "open files, and run the command again: finished launches are kept"
+        ) from None
 
 
 def launch(request: LaunchRequest, log: Path, on_stage: Callable[[Stage], None]) -> Answer | NoAnswer:
@@ -160,16 +168,16 @@ class _Stages:
 
 
 def _conversation(
-    process: "subprocess.Popen[bytes]", replies: int, log: Path, on_stage: Callable[[Stage], None]
+    process: "subprocess.Popen[bytes]", request: bytes, replies: int, log: Path, on_stage: Callable[[Stage], None]
 ) -> Answer | NoAnswer:
     stages = _Stages()
     answer: Answer | NoAnswer | None = None
-    for message in _messages(process, replies, stages):
+    for message in _messages(process, request, replies, stages):
         if "completed" in message:
             answer = Answer(message["completed"], stages.durations_s)
         elif "failed" in message:
             # A measurement that is complete is not lost because its engine fails, or hangs, while it closes.
-            answer = answer or NoAnswer(stages.current, message["failed"]["reason"], message["failed"]["message"])
+            answer = answer or NoAnswer(stages.current, message["failed"]["reason"], _cause(message["failed"], log))
         elif "alive" in message:
             stages.extend()
         elif message.get("stage") in STAGES:
@@ -180,41 +188,69 @@ def _conversation(
     if answer is not None:
         return answer
     if hangs:
-        limit_s = DEADLINES_S[stages.current]
-        return NoAnswer(stages.current, "time_out", f"no sign of life for {limit_s:g} s; last words: {root_cause(log)}")
-    return NoAnswer(stages.current, "crashed", f"{_how_it_ended(process)}: {root_cause(log)}")
+        return NoAnswer(stages.current, "time_out", _how_it_hangs(process, log, DEADLINES_S[stages.current]))
+    return NoAnswer(stages.current, "crashed", _how_it_ended(process, log))
 
 
-def _messages(process: "subprocess.Popen[bytes]", replies: int, stages: _Stages) -> Iterator[dict[str, Any]]:
-    """What the worker says, until it has ended or its deadline has passed. Its end is looked for, too: a process that
-    it has left behind would keep the pipe open."""
+def _messages(
+    process: "subprocess.Popen[bytes]", request: bytes, replies: int, stages: _Stages
+) -> Iterator[dict[str, Any]]:
+    """What the worker says, until it has ended or its deadline has passed; it is told the request when it listens. Its
+    end is looked for, too: a process that it has left behind would keep the pipe open."""
+    assert process.stdin is not None
+    listens = process.stdin.fileno()
+    os.set_blocking(listens, False)
     pending = b""
     while left_s := stages.left_s():
         has_ended = process.poll() is not None  # looked at first: what it said last is still read
-        ready, _, _ = select.select([replies], [], [], 0 if has_ended else min(left_s, LOOK_S))
+        patience_s = 0 if has_ended else min(left_s, LOOK_S)
+        ready, listening, _ = select.select([replies], [listens] if request else [], [], patience_s)
+        if listening:
+            try:
+                request = request[os.write(listens, request) :]
+            except BrokenPipeError:  # it is gone; its replies, or their end, say why
+                request = b""
         if ready:
             chunk = os.read(replies, 65536)
             if not chunk:
                 return
             *lines, pending = (pending + chunk).split(b"\n")
-            yield from map(json.loads, lines)
+            yield from filter(None, map(_message, lines))
         elif has_ended:
             return
 
 
-def _how_it_ended(process: "subprocess.Popen[bytes]") -> str:
+def _message(line: bytes) -> dict[str, Any] | None:
+    """A line of the worker's replies; None where something else wrote there."""
+    with suppress(ValueError):
+        message = json.loads(line)
+        return message if isinstance(message, dict) else None
+    return None
+
+
+def _cause(failed: dict[str, str], log: Path) -> str:
+    return root_cause(log) if points_elsewhere(failed["message"]) else failed["message"]
+
+
+def _how_it_hangs(process: "subprocess.Popen[bytes]", log: Path, limit_s: float) -> str:
+    """The worker is asked for its stacks, which its log then has; where it hangs is named."""
+    last_words = root_cause(log)
+    process.send_signal(PASSED_ON)
+    await_stacks(log)
+    frame = innermost_frame(log)
+    return f"no sign of life for {limit_s:g} s{f', in {frame}' if frame else ''}; last words: {last_words}"
+
+
+def _how_it_ended(process: "subprocess.Popen[bytes]", log: Path) -> str:
+    last_words = root_cause(log)
     try:
         status = process.wait(timeout=LAST_S)
     except subprocess.TimeoutExpired:
-        return "it closed its replies and went on"
-    return f"killed by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
-
-
-def root_cause(log: Path) -> str:
-    """The last line of a log that names an error, or its last line at all."""
-    lines = [" ".join(line.split()) for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
-    lines = [line for line in lines if line]
-    named = [line for line in lines if re.search(r"\b\w*(Error|Exception)\b", line)]
-    last = (named or lines or ["it said nothing"])[-1]
-    printable = "".join(character for character in last if character.isprintable())
-    return readable(printable.replace(str(Path.home()), "~"))[:400]
+        return f"it closed its replies and went on: {last_words}"
+    if status == 0:
+        return f"it ended without an answer: {last_words}"
+    how = f"killed by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
+    if status in OUT_OF_MEMORY:
+        how += ", as when the system is out of memory"
+    frame = innermost_frame(log)
+    return f"{how}{f', in {frame}' if frame else ''}: {last_words}"

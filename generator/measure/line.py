@@ -21,11 +21,13 @@ from generator.measure.failures import MENDS
 from generator.measure.launcher import Answer, NoAnswer, Worker
 from generator.measure.schedule import Slot
 from generator.methods import EngineId, MethodId
+from generator.orphan import run_guarded
 from generator.record import SCHEMA_VERSION, Completed, Failed, Stage
 
 # The measuring process paces an engine with one core; on fewer than these, a second import would take its share.
 CORES_TO_IMPORT_AHEAD: Final = 8
 
+LIMITS_COMMAND: Final = (sys.executable, "-m", "generator.measure.meters.limits")
 LIMITS_DEADLINE_S: Final = 120
 
 
@@ -125,9 +127,11 @@ class Line:
     def measure_limits(self) -> None:
         """What the device can do at best, once a sitting, in a process of its own; without it there is no roofline."""
         arguments = [self._manifest.hardware.device, self._manifest.profile.engine.dtype]
-        command = [sys.executable, "-m", "generator.measure.meters.limits", *arguments]
-        with suppress(subprocess.SubprocessError, ValueError):
-            done = subprocess.run(command, capture_output=True, check=True, timeout=LIMITS_DEADLINE_S)
+        with suppress(subprocess.SubprocessError, OSError, ValueError, IndexError):
+            done = run_guarded(
+                [*LIMITS_COMMAND, *arguments], LIMITS_DEADLINE_S, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            )
+            done.check_returncode()
             self._limits = json.loads(done.stdout.splitlines()[-1])
 
     def forget_the_baseline(self) -> None:

@@ -51,7 +51,6 @@ def measure(order: Order, watcher: Watcher, root: Path = MEASUREMENTS) -> measur
         environment.refuse_unfit(environment.find_gpu())
         _refuse_what_is_missing(order.profile, order.profile_file)
         folder, manifest = _open_run(order, root)
-        measurements.sweep(folder)
         made, todo = _made(folder, order), _plan(manifest)
         watcher.begins(manifest.run_id, max(todo.size, len(made)), len(made))
         line = Line(manifest, folder, order.profile_file.parent, watcher)
@@ -216,16 +215,24 @@ def _free_id(root: Path, profile: str) -> str:
 
 @contextmanager
 def alone(root: Path) -> Iterator[None]:
-    """Two measurements at once would measure each other."""
+    """Two measurements at once would measure each other. What a killed one left is swept away first."""
     try:
         root.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(root / ".lock", os.O_RDWR | os.O_CREAT)
     except OSError as error:
         raise StorageError(f"measurements/: {error.strerror}; give permission to write there") from None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(
+                "another `quantpress measure` is running on these measurements; wait for it to end"
+            ) from None
+        except OSError as error:
+            raise StorageError(
+                f"measurements/.lock: can't be locked: {error.strerror}; put measurements/ on a local disk"
+            ) from None
+        measurements.sweep(root)
         yield
-    except BlockingIOError:
-        raise UsageError("another `quantpress measure` is running on these measurements; wait for it to end") from None
     finally:
         os.close(descriptor)

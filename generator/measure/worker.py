@@ -18,13 +18,13 @@ from generator.measure.account import assemble, clocks_now, environment_faults, 
 from generator.measure.engine import Engine, LaunchRequest, Loaded, WrongKernelError
 from generator.measure.environment import find_gpu
 from generator.measure.failures import message_of, reason_of
+from generator.measure.last_words import answer_with_stacks
 from generator.measure.meters.energy import idle_w
 from generator.measure.meters.memory import read_memory
 from generator.measure.meters.processor import others_percent, read_processor
 from generator.measure.meters.telemetry import Watch
 from generator.measure.points import Vocabulary, measure_points, measure_quality, prompts_of, text_of
 from generator.methods import method_of
-from generator.orphan import die_with_the_parent
 from generator.profiles import Batch
 from generator.record import Configuration, Fault, FaultKind, Quantities, Stage, Unserved
 from generator.samples import Point, Quality, TaskScore, Telemetry
@@ -34,8 +34,10 @@ T = TypeVar("T")
 
 def main() -> None:
     """Measure, answer, and leave without the engine's own clean-up, which can hang after the work is done."""
-    die_with_the_parent()  # an engine left behind would hold the GPU
-    with os.fdopen(int(sys.argv[1]), "w", encoding="utf-8") as replies:
+    answer_with_stacks()
+    descriptor = int(sys.argv[1])
+    os.set_inheritable(descriptor, False)  # noqa: FBT003, it takes no name; what the engine starts must not write there
+    with os.fdopen(descriptor, "w", encoding="utf-8") as replies:
         progress = Progress(replies)
         try:
             measure(sys.argv[2], progress)

@@ -1,0 +1,1 @@
+"""Modules that a worker finds in the place of the engines' own."""
