@@ -193,17 +193,14 @@ def _add_what_to_measure(measure: argparse.ArgumentParser) -> None:
 
 
 def _order(parsed: argparse.Namespace, words: list[str]) -> "Order":
-    from generator.measure.environment import find_gpu
+    from generator.measure.environment import demand_gpu, find_gpu
     from generator.measure.session import Order
 
     has_gpu = find_gpu() is not None
     name = parsed.profile or ("llama-3.1-8b" if has_gpu else "demo")
     profile, file = load_profile(name)
     if not has_gpu and (parsed.require_gpu or profile.needs_gpu):
-        wanted = "--require-gpu" if parsed.require_gpu else f"profile {profile.name}"
-        raise GpuRequiredError(
-            f"{wanted}: no NVIDIA GPU found; check `nvidia-smi`, or measure --profile demo on the CPU"
-        )
+        demand_gpu("--require-gpu" if parsed.require_gpu else f"profile {profile.name}")
     profile = _changed(profile, parsed)
     cells = _cells(parsed.method, parsed.engine, profile)
     if not has_gpu and any(cell.mode == "graphs" for cell in cells):

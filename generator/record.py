@@ -41,6 +41,7 @@ FailureReason = Literal[
     "time_out",
     "crashed",
     "no_room",
+    "gpu_lost",
     "engine_error",
 ]
 

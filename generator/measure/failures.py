@@ -5,6 +5,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from generator.errors import GpuError, GpuRequiredError, QuantpressError
 from generator.measure.engine import NoRoomError, UnsupportedError, WrongKernelError
 from generator.record import FailureReason
 
@@ -19,6 +20,7 @@ MENDS: Final[dict[FailureReason, str]] = {
     "crashed": "look at the log; if the system was out of memory, close other programs; run again with --retry-failed",
     "no_room": "give the KV cache more room (a higher gpu_memory_utilization, a larger kv_cache_gib), or ask for less "
     "context or fewer users",
+    "gpu_lost": "restart the machine, look at the card's power, slot and heat, then run again with --retry-failed",
     "engine_error": "look at the log for the engine's own words, then run again with --retry-failed",
 }
 
@@ -33,6 +35,10 @@ OUT_OF_MEMORY: Final = (
 )
 
 
+# CUDA's words for a card that was there, and NVML's.
+GPU_LOST: Final = ("no cuda-capable device is detected", "gpu is lost", "gpu has fallen off the bus")
+
+
 def reason_of(error: BaseException) -> FailureReason:
     """What kind of failure an exception of an engine is."""
     if isinstance(error, WrongKernelError):
@@ -42,6 +48,8 @@ def reason_of(error: BaseException) -> FailureReason:
     if isinstance(error, ImportError):
         return "missing_package"
     text = f"{type(error).__name__}: {error}".lower()
+    if isinstance(error, GpuError | GpuRequiredError) or any(sign in text for sign in GPU_LOST):
+        return "gpu_lost"
     if isinstance(error, NoRoomError) or NO_ROOM in text:
         return "no_room"
     if isinstance(error, MemoryError) or any(sign in text for sign in OUT_OF_MEMORY):
@@ -53,7 +61,7 @@ def message_of(error: BaseException) -> str:
     """The exception in one printable line, without the folders of this machine."""
     if isinstance(error, ValidationError):
         error = ValueError(error.errors()[0]["msg"])
-    ours = isinstance(error, NoRoomError | UnsupportedError | WrongKernelError)  # a sentence, which needs no name
+    ours = isinstance(error, NoRoomError | UnsupportedError | WrongKernelError | QuantpressError)  # a sentence, which needs no name
     line = " ".join((str(error) if ours else f"{type(error).__name__}: {error}").split())
     printable = "".join(character for character in line if character.isprintable())
     home = str(Path.home())

@@ -99,6 +99,8 @@ class Line:
             answer = self._worker(slot.cell.engine).run(self._request(slot, checkpoint), log, on_stage)
             if self._gpu is not None:
                 environment.wait_for_release(self._gpu, self._idle_bytes)
+            if isinstance(answer, NoAnswer):
+                environment.refuse_lost(self._gpu)  # no failure of the method, so no record of it
         head = {
             "schema_version": SCHEMA_VERSION,
             "cell": slot.cell.model_dump(mode="json"),
