@@ -194,6 +194,7 @@ def _add_what_to_measure(measure: argparse.ArgumentParser) -> None:
 
 def _order(parsed: argparse.Namespace, words: list[str]) -> "Order":
     from generator.measure.environment import demand_gpu, find_gpu
+    from generator.measure.places import published
     from generator.measure.session import Order
 
     has_gpu = find_gpu() is not None
@@ -201,7 +202,7 @@ def _order(parsed: argparse.Namespace, words: list[str]) -> "Order":
     profile, file = load_profile(name)
     if not has_gpu and (parsed.require_gpu or profile.needs_gpu):
         demand_gpu("--require-gpu" if parsed.require_gpu else f"profile {profile.name}")
-    profile = _changed(profile, parsed)
+    profile = published(_changed(profile, parsed))
     cells = _cells(parsed.method, parsed.engine, profile)
     if not has_gpu and any(cell.mode == "graphs" for cell in cells):
         raise GpuRequiredError("mode graphs: CUDA graphs need a GPU, and there is none; measure with --mode eager")
@@ -297,8 +298,11 @@ def _told(console: Console, words: list[str], run: measurements.Run) -> int:
 
 
 def _published(word: str) -> str:
-    """A word of the command as it may be published: of an absolute path, which may name a user, only the last part."""
-    return Path(word).name if word.startswith(("/", "~")) else word
+    """A word of the command as it may be published: of a path that leaves the folder where it was typed, and so may
+    name a user, only the last part."""
+    option, sign, value = word.partition("=") if word.startswith("--") else ("", "", word)
+    leaves = value.startswith(("/", "~")) or ".." in Path(value).parts
+    return f"{option}{sign}{Path(value).name if leaves else value}"
 
 
 def _changed(profile: Profile, parsed: argparse.Namespace) -> Profile:

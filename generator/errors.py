@@ -38,7 +38,8 @@ class RecordError(QuantpressError):
 
 
 class UnfitError(QuantpressError):
-    """The machine is in no state to measure anything: busy, hot, or on its battery."""
+    """The machine is in no state to measure anything: busy (with another measurement, too), hot, or on its
+    battery."""
 
     exit_status = 7
 

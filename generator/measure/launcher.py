@@ -15,6 +15,7 @@ from time import monotonic
 from typing import Any, Final
 
 from generator.measure.engine import LaunchRequest
+from generator.measure.redaction import SECRET_NAME, redacted
 from generator.methods import EngineId
 from generator.profiles import EngineSettings
 from generator.record import STAGES, FailureReason, Stage
@@ -45,13 +46,13 @@ WORKER_ENVIRONMENT: Final = {
     "HF_DATASETS_OFFLINE": "1",
     "HF_EVALUATE_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
     "DO_NOT_TRACK": "1",
     "VLLM_NO_USAGE_STATS": "1",
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
     "TOKENIZERS_PARALLELISM": "false",
     "PYTHONUNBUFFERED": "1",
 }
-_SECRET: Final = re.compile(r"TOKEN|SECRET|PASSWORD|API_KEY|CREDENTIAL", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def launch(request: LaunchRequest, log: Path, on_stage: Callable[[Stage], None])
 
 def worker_environment(settings: EngineSettings) -> dict[str, str]:
     """The parent's environment without its secrets, and with what keeps a launch alone and quiet."""
-    kept = {name: value for name, value in os.environ.items() if not _SECRET.search(name)}
+    kept = {name: value for name, value in os.environ.items() if not SECRET_NAME.search(name)}
     if settings.disabled_kernels:
         kept["VLLM_DISABLED_KERNELS"] = ",".join(settings.disabled_kernels)
     return kept | WORKER_ENVIRONMENT
@@ -215,4 +216,4 @@ def root_cause(log: Path) -> str:
     lines = [line for line in lines if line]
     named = [line for line in lines if re.search(r"\b\w*(Error|Exception)\b", line)]
     last = (named or lines or ["it said nothing"])[-1]
-    return "".join(character for character in last if character.isprintable()).replace(str(Path.home()), "~")[:400]
+    return redacted("".join(character for character in last if character.isprintable()))[:400]

@@ -1,4 +1,4 @@
-"""NVML's answers, judged before anybody believes them: what a card does not tell is None, and one that is gone an error.
+"""NVML's answers, judged before anybody believes them: what a card does not tell is None, one that is gone an error.
 
 Drivers say "not supported" in three ways: by an error, by None, and by a number that nothing can have (2⁶⁴ − 1).
 """
