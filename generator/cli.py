@@ -1,6 +1,7 @@
 """The command line: parses, wires, prints, sets the exit status. It computes nothing."""
 
 import argparse
+import io
 import json
 import os
 import shlex
@@ -49,6 +50,9 @@ class Terminal(Console):
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command. Every fault that a user can mend ends here, in one line on standard error."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that has no letter for it shows a question mark
     parsed = _parser().parse_args(words)
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:

@@ -114,7 +114,8 @@ def _download(name: str, revision: str | None) -> Path | Unavailable:
     except Exception as error:  # a full disk, and whatever the HTTP client makes of a network that fails half-way
         why = (isinstance(error, OSError) and error.strerror) or type(error).__name__
         return Unavailable(
-            f"{name}: the download broke off ({why}); check network and disk space: files that arrived whole are kept"
+            f"{name}: the download broke off ({why}); check the network and the disk's space: "
+            "files that arrived whole are kept"
         )
 
 

@@ -230,6 +230,6 @@ def alone(root: Path) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     except BlockingIOError:
-        raise UnfitError("another `quantpress measure` is running on these measurements; wait for it to end") from None
+        raise UnfitError("another quantpress measure is running on these measurements; wait for it to end") from None
     finally:
         os.close(descriptor)

@@ -48,7 +48,7 @@ def test_a_checkpoint_of_the_hub_arrives_without_pickles_or_code_and_says_its_co
         ("status 429", "the hub answered 429; wait"),
         ("status 500", "the hub answered 500; wait"),
         ("status 503", "the hub answered 503; wait"),
-        ("stall 10000", "the download broke off (ReadTimeout); check network"),
+        ("stall 10000", "the download broke off (ReadTimeout); check the network"),
         ("damage 30000", "model.safetensors arrived damaged 2 times"),
     ],
 )
@@ -95,7 +95,7 @@ def test_without_a_network_the_mend_is_the_network(tmp_path: Path) -> None:
     said = ask("http://127.0.0.1:9", tmp_path)
 
     assert said.startswith("Unavailable example/model")
-    assert "(ConnectError); check network" in said
+    assert "(ConnectError); check the network" in said
 
 
 @needs_client
