@@ -40,7 +40,8 @@ LAST_S: Final = 10.0
 # What a worker is; the file descriptor for its replies and its engine are added.
 COMMAND: Final = (sys.executable, "-m", "generator.measure.worker")
 
-# The worker works offline, in one process, reports to nobody, and gets no token.
+# The worker works offline, in one process, reports to nobody, and gets no token. Gloo would ask the name server for
+# this host's own name, and wait for it.
 WORKER_ENVIRONMENT: Final = {
     "HF_HUB_OFFLINE": "1",
     "HF_DATASETS_OFFLINE": "1",
@@ -50,6 +51,8 @@ WORKER_ENVIRONMENT: Final = {
     "DO_NOT_TRACK": "1",
     "VLLM_NO_USAGE_STATS": "1",
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+    "VLLM_HOST_IP": "127.0.0.1",
+    "GLOO_SOCKET_IFNAME": "lo",
     "TOKENIZERS_PARALLELISM": "false",
     "PYTHONUNBUFFERED": "1",
     "PYTHONIOENCODING": "utf-8",

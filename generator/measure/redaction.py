@@ -35,7 +35,7 @@ SECRET_SHAPES: Final = re.compile(
 EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 GPU_ID: Final = re.compile(r"\b(?:GPU|MIG)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # A path from the root; what is left of those that have no name of their own here.
-PATH: Final = re.compile(r"(?<![\w\]~./:<-])((?:/[^\s/:'\"`(),;<>\[\]]+)+)/([^\s/:'\"`(),;<>\[\]]+)")
+PATH: Final = re.compile(r"(?<![\w\]~…./:<-])((?:/[^\s/:'\"`(),;<>\[\]]+)+)/([^\s/:'\"`(),;<>\[\]]+)")
 
 # Folders of any machine, which say nothing of this one.
 OF_ANY_MACHINE: Final = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/dev", "/proc", "/sys", "/opt", "/run")
@@ -46,14 +46,34 @@ SHORTEST_NAME: Final = 3
 SHORTEST_SECRET: Final = 6
 
 
+class Redactor:
+    """Takes out what says whose machine this is, by what the environment says when it is made."""
+
+    def __init__(self) -> None:
+        self._known, self._names = _known(), _names()
+        # The longest first; a folder, where its name ends.
+        literals = [f"{re.escape(one)}{'(?![A-Za-z0-9_-])' if one[0] == '/' else ''}" for one in _sorted(self._known)]
+        self._literals = re.compile("|".join(literals) or NEVER)
+        words = "|".join(map(re.escape, _sorted(self._names))) or NEVER
+        self._words = re.compile(f"(?<![A-Za-z0-9])(?:{words})(?![A-Za-z0-9])", re.IGNORECASE)
+
+    def __call__(self, text: str) -> str:
+        text = SECRET_SHAPES.sub("[secret]", text)
+        text = self._literals.sub(lambda found: self._known[found[0]], text)
+        text = EMAIL.sub("[address]", text)
+        text = GPU_ID.sub("[GPU]", text)
+        text = PATH.sub(_shortened, text)
+        return self._words.sub(lambda found: self._names[found[0].lower()], text)
+
+
+@cache
+def _here() -> Redactor:
+    return Redactor()
+
+
 def redacted(text: str) -> str:
     """The text without what says whose machine this is."""
-    text = SECRET_SHAPES.sub("[secret]", text)
-    text = _literals().sub(lambda found: _known()[found[0]], text)
-    text = EMAIL.sub("[address]", text)
-    text = GPU_ID.sub("[GPU]", text)
-    text = PATH.sub(_shortened, text)
-    return _words().sub(lambda found: _names()[found[0].lower()], text)
+    return _here()(text)
 
 
 def redact_logs(folder: Path) -> None:
@@ -67,20 +87,7 @@ def redact_logs(folder: Path) -> None:
             temporary.replace(log)
 
 
-@cache
-def _literals() -> re.Pattern[str]:
-    """The longest first; a folder, where its name ends."""
-    parts = [f"{re.escape(one)}{'(?![A-Za-z0-9_-])' if one[0] == '/' else ''}" for one in _longest_first(_known())]
-    return re.compile("|".join(parts) or NEVER)
-
-
-@cache
-def _words() -> re.Pattern[str]:
-    parts = map(re.escape, _longest_first(_names()))
-    return re.compile(f"(?<![A-Za-z0-9])(?:{'|'.join(parts) or NEVER})(?![A-Za-z0-9])", re.IGNORECASE)
-
-
-def _longest_first(words: Iterable[str]) -> list[str]:
+def _sorted(words: Iterable[str]) -> list[str]:
     return sorted(words, key=len, reverse=True)
 
 
@@ -95,7 +102,6 @@ def _shortened(found: re.Match[str]) -> str:
     return f"…/{found[2]}"
 
 
-@cache
 def _known() -> dict[str, str]:
     """Literally what must not be told, and what stands for it."""
     found: dict[str, str] = {}
@@ -117,7 +123,6 @@ def _is_private(path: str) -> bool:
     return path.startswith("/") and path != "/" and not path.startswith(OF_ANY_MACHINE)
 
 
-@cache
 def _names() -> dict[str, str]:
     """Words, in lower case, that name the user or the host."""
     host = socket.gethostname()

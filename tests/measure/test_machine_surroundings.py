@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import light
 import pytest
@@ -21,7 +22,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 def measured(
-    folder: Path, *words: str, without: tuple[str, ...] = (), **more: str
+    folder: Path, *words: str, without: tuple[str, ...] = (), **more: Any
 ) -> "subprocess.CompletedProcess[str]":
     environment = light.environment(folder, **more)
     for name in without:
@@ -52,7 +53,7 @@ def test_without_a_home_it_measures(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("more", [{"HOME": "/dev/null/home"}, {"HOME": ""}, {"HOME": "/proc/1/home"}])
 def test_with_a_home_that_can_t_be_written_it_measures(tmp_path: Path, more: dict[str, str]) -> None:
-    done = measured(tmp_path, **more, without=("XDG_CACHE_HOME",))
+    done = measured(tmp_path, without=("XDG_CACHE_HOME",), **more)
 
     assert done.returncode == 0, done.stderr
     assert made(tmp_path) == 1
@@ -67,7 +68,7 @@ def test_with_a_home_that_can_t_be_written_it_measures(tmp_path: Path, more: dic
         {"PYTHONIOENCODING": "latin-1"},
     ],
 )
-def test_a_terminal_that_knows_few_letters_is_no_fault(tmp_path: Path, more: dict[str, str]) -> None:
+def test_a_terminal_that_knows_few_letters_is_no_fault(tmp_path: Path, more: dict[str, Any]) -> None:
     done = measured(tmp_path, **more)
 
     assert done.returncode == 0, done.stderr
