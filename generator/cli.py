@@ -1,6 +1,7 @@
 """The command line: parses, wires, prints, sets the exit status. It computes nothing."""
 
 import argparse
+import io
 import json
 import os
 import shlex
@@ -53,6 +54,9 @@ class Terminal(Console):
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command. Every fault that a user can mend ends here, in one line on standard error."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that has no letter for it shows a question mark
     try:
         with _interruptible():
             parsed = _parser().parse_args(words)
@@ -237,18 +241,16 @@ def _add_what_to_measure(measure: argparse.ArgumentParser) -> None:
 
 
 def _order(parsed: argparse.Namespace, words: list[str]) -> "Order":
-    from generator.measure.environment import find_gpu
+    from generator.measure.environment import demand_gpu, find_gpu
+    from generator.measure.places import published
     from generator.measure.session import Order
 
     has_gpu = find_gpu() is not None
     name = parsed.profile or ("llama-3.1-8b" if has_gpu else "demo")
     profile, file = load_profile(name)
     if not has_gpu and (parsed.require_gpu or profile.needs_gpu):
-        wanted = "--require-gpu" if parsed.require_gpu else f"profile {profile.name}"
-        raise GpuRequiredError(
-            f"{wanted}: no NVIDIA GPU found; check `nvidia-smi`, or measure --profile demo on the CPU"
-        )
-    profile = _changed(profile, parsed)
+        demand_gpu("--require-gpu" if parsed.require_gpu else f"profile {profile.name}")
+    profile = published(_changed(profile, parsed))
     cells = _cells(parsed.method, parsed.engine, profile)
     if not has_gpu and any(cell.mode == "graphs" for cell in cells):
         raise GpuRequiredError("mode graphs: CUDA graphs need a GPU, and there is none; measure with --mode eager")
@@ -344,8 +346,11 @@ def _told(console: Console, words: list[str], run: measurements.Run) -> int:
 
 
 def _published(word: str) -> str:
-    """A word of the command as it may be published: of an absolute path, which may name a user, only the last part."""
-    return Path(word).name if word.startswith(("/", "~")) else word
+    """A word of the command as it may be published: of a path that leaves the folder where it was typed, and so may
+    name a user, only the last part."""
+    option, sign, value = word.partition("=") if word.startswith("--") else ("", "", word)
+    leaves = value.startswith(("/", "~")) or ".." in Path(value).parts
+    return f"{option}{sign}{Path(value).name if leaves else value}"
 
 
 def _changed(profile: Profile, parsed: argparse.Namespace) -> Profile:

@@ -25,6 +25,12 @@ class GpuRequiredError(QuantpressError):
     exit_status = 3
 
 
+class GpuError(QuantpressError):
+    """There is a GPU or a driver, and it does not work: it does not answer, or does so no longer."""
+
+    exit_status = 4
+
+
 class RecordError(QuantpressError):
     """A file under `measurements/` is not what the schema says."""
 
@@ -32,7 +38,8 @@ class RecordError(QuantpressError):
 
 
 class UnfitError(QuantpressError):
-    """The machine is in no state to measure anything: busy, hot, or on its battery."""
+    """The machine is in no state to measure anything: busy (with another measurement, too), hot, or on its
+    battery."""
 
     exit_status = 7
 

@@ -51,6 +51,7 @@ FailureReason = Literal[
     "time_out",
     "crashed",
     "no_room",
+    "gpu_lost",
     "engine_error",
 ]
 

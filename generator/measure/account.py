@@ -11,6 +11,7 @@ from generator.record import Fault, Quantities
 from generator.samples import Point, Telemetry
 
 NO_GPU: Final = "there is no GPU in this machine"
+NOT_TOLD: Final = "the GPU's driver does not tell"
 
 # Throttled for more than 1% of the readings: the figures are a hot card's. Clocks apart by more than half a second: the
 # machine slept, or somebody set the time.
@@ -55,23 +56,33 @@ def assemble(
         "process_memory_peak_mib": process_memory_peak_bytes() / MIB,
     }
     if gpu is not None and before.gpu_used_bytes is not None and after.gpu_used_bytes is not None:
-        card_bytes = gpu.total_bytes()
-        if request.memory_budget_gib is not None:
-            card_bytes = min(card_bytes, int(request.memory_budget_gib * GIB))
         used_bytes = max(0, after.gpu_used_bytes - before.gpu_used_bytes)
-        values |= {
-            "gpu_memory_used_mib": used_bytes / MIB,
-            "gpu_memory_used_percent": 100 * used_bytes / card_bytes,
-            "gpu_memory_occupied_percent": min(100.0, 100 * after.gpu_used_bytes / card_bytes),
-            "gpu_memory_free_mib": (card_bytes - after.gpu_used_bytes) / MIB,
-            "gpu_memory_baseline_mib": before.gpu_used_bytes / MIB,
-        }
+        values |= {"gpu_memory_used_mib": used_bytes / MIB, "gpu_memory_baseline_mib": before.gpu_used_bytes / MIB}
+        values |= _shares(used_bytes, after.gpu_used_bytes, _card_bytes(gpu, request.memory_budget_gib))
         if memory.allocator_bytes is not None:
             values["non_torch_gib"] = max(0, used_bytes - memory.allocator_bytes) / GIB
         elif memory.non_torch_bytes is not None:
             values["non_torch_gib"] = max(0, memory.non_torch_bytes - before.gpu_used_bytes) / GIB
     absent = {name: _why_absent(name, request, framework) for name, value in values.items() if value is None}
     return Quantities(**values, absent=absent)
+
+
+def _card_bytes(gpu: Gpu, memory_budget_gib: float | None) -> int | None:
+    """The card's memory, or what of it may be used; None where it does not tell."""
+    total_bytes = gpu.total_bytes()
+    if total_bytes is None or memory_budget_gib is None:
+        return total_bytes
+    return min(total_bytes, int(memory_budget_gib * GIB))
+
+
+def _shares(used_bytes: int, occupied_bytes: int, card_bytes: int | None) -> dict[str, float]:
+    if card_bytes is None:
+        return {}
+    return {
+        "gpu_memory_used_percent": 100 * used_bytes / card_bytes,
+        "gpu_memory_occupied_percent": min(100.0, 100 * occupied_bytes / card_bytes),
+        "gpu_memory_free_mib": (card_bytes - occupied_bytes) / MIB,
+    }
 
 
 def _why_absent(name: str, request: LaunchRequest, framework: str) -> str:
@@ -82,7 +93,9 @@ def _why_absent(name: str, request: LaunchRequest, framework: str) -> str:
     if name in {"compile_time_s", "graph_capture_time_s", "cuda_graphs_gib"}:
         return "nothing is compiled or captured in the eager mode"
     if name == "gpu_utilisation_peak_percent":
-        return "the work ended before the first reading"
+        return f"{NOT_TOLD}, or the work ended before the first reading"
+    if name.startswith("gpu_"):
+        return NOT_TOLD
     return f"{framework} gives no account of it with these settings"
 
 

@@ -1,18 +1,27 @@
 """From a profile's checkpoints to folders on this machine, before any clock runs. Only this uses the network."""
 
-import os
+import hashlib
 import subprocess
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from generator.measure.places import STANDS_FOR, cache_folder, located
+from generator.measure.redaction import redacted
+from generator.measure.safety import why_refused
 from generator.methods import MethodId, method_of
 from generator.orphan import run_guarded
 from generator.profiles import Checkpoint, HubCheckpoint, LocalCheckpoint, SyntheticCheckpoint
+from generator.record import Completed, Failed
 
-# Weights as safetensors only: a pickle can run code.
+# Weights as safetensors only: a pickle can run code. And no code.
 WANTED: Final = ("*.safetensors", "*.json", "tokenizer.model")
+
+# How often a file that arrives damaged is asked for.
+DOWNLOADS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,64 +40,107 @@ class Unavailable:
     message: str
 
 
-def cache_folder() -> Path:
-    """Where synthetic checkpoints are kept."""
-    root = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(root) / "quantpress"
+def revisions_of(launches: Sequence[Completed | Failed]) -> dict[str, str]:
+    """The commit of each hub model that a run was measured with: the hub may have a newer one when it goes on."""
+    known = [launch.configuration for launch in launches if isinstance(launch, Completed)]
+    return {one.model_source: one.model_revision for one in known if one.model_revision is not None}
 
 
-def prepare(method: MethodId, checkpoint: Checkpoint, profile_folder: Path) -> Ready | Unavailable:
-    """Have the method's checkpoint on this machine: find it, download it or write it."""
+def prepare(
+    method: MethodId, checkpoint: Checkpoint, profile_folder: Path, revisions: dict[str, str]
+) -> Ready | Unavailable:
+    """Have the method's checkpoint on this machine: find it, download it or write it. `revisions` are those that the
+    run is held to; a model that comes to it is added."""
     match checkpoint:
         case LocalCheckpoint():
             return _local(checkpoint, profile_folder)
         case HubCheckpoint():
-            return _from_hub(checkpoint)
+            found = _from_hub(checkpoint.hub, checkpoint.revision or revisions.get(checkpoint.hub))
+            if isinstance(found, Ready) and found.revision is not None:
+                revisions[checkpoint.hub] = found.revision
+            return found
         case SyntheticCheckpoint():
             return _synthetic(method, checkpoint)
 
 
 def _local(checkpoint: LocalCheckpoint, profile_folder: Path) -> Ready | Unavailable:
-    written = Path(checkpoint.path)
-    folder = (profile_folder / written.expanduser()).resolve()
+    written, folder = checkpoint.path, located(checkpoint.path, profile_folder)
     # An absolute path may name a user: only its last part is published.
-    source = f"local folder {written.name if written.is_absolute() or '~' in checkpoint.path else _relative(written)}"
-    if not (folder / "config.json").is_file():
-        return Unavailable(
-            f"{source}: no config.json there; give the path of a checkpoint's folder, as the profile's folder sees it"
-        )
-    if not any(folder.glob("*.safetensors")):
-        return Unavailable(f"{source}: no .safetensors file there; other weight formats can run code and are refused")
-    return Ready(folder, source, None)
+    private = written.startswith(("/", "~")) or STANDS_FOR.match(written)
+    source = f"local folder {Path(written).name if private else _relative(Path(written))}"
+    fault = why_refused(folder)
+    return Ready(folder, source, None) if fault is None else Unavailable(f"{source}: {fault}")
 
 
 def _relative(path: Path) -> str:
     return "/".join(part for part in path.parts if part != "..")
 
 
-def _from_hub(checkpoint: HubCheckpoint) -> Ready | Unavailable:
+def _from_hub(name: str, revision: str | None) -> Ready | Unavailable:
+    for _ in range(DOWNLOADS):
+        path = _download(name, revision)
+        if isinstance(path, Unavailable):
+            return path
+        damaged = [file for file in sorted(path.iterdir()) if not _is_as_the_hub_has_it(file)]
+        if not damaged:
+            fault = why_refused(path)
+            return Ready(path, name, path.name) if fault is None else Unavailable(f"{name}: {fault}")
+        for file in damaged:
+            file.resolve().unlink()
+            file.unlink(missing_ok=True)
+    return Unavailable(
+        f"{name}: {damaged[0].name} arrived damaged {DOWNLOADS} times (it is not what the hub's hash says); check the "
+        "disk, the memory and the network, and run again"
+    )
+
+
+def _download(name: str, revision: str | None) -> Path | Unavailable:
     try:
         from huggingface_hub import snapshot_download  # comes with the engines, so not at the top
         from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError
     except ImportError:
         return Unavailable("huggingface_hub is not installed; `make setup` installs it with the engines")
-    name = checkpoint.hub
     try:
-        path = Path(snapshot_download(name, revision=checkpoint.revision, allow_patterns=list(WANTED)))
+        return Path(snapshot_download(name, revision=revision, allow_patterns=list(WANTED)))
     except GatedRepoError:
         return Unavailable(f"{name} is gated: accept its licence on its page, then `hf auth login`")
     except LocalEntryNotFoundError:
         return Unavailable(f"{name}: not on this machine, and the hub can't be reached: check the network")
     except HfHubHTTPError as error:
-        return Unavailable(
-            f"{name}: the hub answered {error.response.status_code}; check the name, the revision and your access"
+        status = error.response.status_code
+        mend = (
+            "wait, and run again" if status == 429 or status >= 500 else "check the name, the revision and your access"
         )
+        return Unavailable(f"{name}: the hub answered {status}; {mend}")
     except Exception as error:  # a full disk, and whatever the HTTP client makes of a network that fails half-way
         why = (isinstance(error, OSError) and error.strerror) or type(error).__name__
         return Unavailable(
-            f"{name}: the download broke off ({why}); check network and disk space: what has arrived is kept"
+            f"{name}: the download broke off ({why}); check the network and the disk's space: "
+            "files that arrived whole are kept"
         )
-    return Ready(path, name, path.name)
+
+
+def _is_as_the_hub_has_it(file: Path) -> bool:
+    """By the hash that the hub's client names the downloaded file after: SHA-256 of large files, git's own of others.
+    What was right once is not read again while its size and time stay."""
+    stored = file.resolve()
+    size, expected = stored.stat().st_size, stored.name
+    if len(expected) not in {40, 64}:  # a copy where there are no links, or a hub that gives no hash
+        return True
+    mark, state = cache_folder() / "verified" / expected, f"{stored} {size} {stored.stat().st_mtime_ns}"
+    with suppress(OSError):
+        if mark.read_text(encoding="utf-8") == state:
+            return True
+    found = hashlib.sha256() if len(expected) == 64 else hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+    with stored.open("rb") as content:
+        while chunk := content.read(2**20):
+            found.update(chunk)
+    if found.hexdigest() != expected:
+        return False
+    with suppress(OSError):
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.write_text(state, encoding="utf-8")
+    return True
 
 
 def _synthetic(method: MethodId, checkpoint: SyntheticCheckpoint) -> Ready | Unavailable:
@@ -107,5 +159,5 @@ def _synthetic(method: MethodId, checkpoint: SyntheticCheckpoint) -> Ready | Una
         done = run_guarded(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         if done.returncode != 0:
             words = (done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"])[-1]
-            return Unavailable(f"the synthetic {format_} checkpoint could not be written: {words[:300]}")
+            return Unavailable(f"the synthetic {format_} checkpoint could not be written: {redacted(words)[:300]}")
     return Ready(folder, f"synthetic {checkpoint.synthetic}, {format_}", None)

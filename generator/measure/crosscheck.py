@@ -16,12 +16,12 @@ from generator.fingerprint import environment_sha256
 from generator.folders import MEASUREMENTS
 from generator.manifest import MeasuredRun
 from generator.measure import environment
-from generator.measure.checkpoints import Unavailable, prepare
+from generator.measure.checkpoints import Unavailable, prepare, revisions_of
 from generator.measure.last_words import root_cause
 from generator.measure.launcher import worker_environment
 from generator.measure.line import now
+from generator.measure.redaction import redact_logs
 from generator.measure.session import alone
-from generator.methods import MethodId
 from generator.orphan import run_guarded
 from generator.peer import PeerResult
 from generator.profiles import SHIPPED, Profile, shipped_profiles
@@ -74,7 +74,7 @@ def _crosscheck(
     for cell, launch in chosen.items():
         on_cell(cell)
         log = root / manifest.run_id / "logs" / f"peer-{cell.id}.log"
-        result = ask_the_peer(launch, manifest, _folder_of(cell.method, manifest.profile), log)
+        result = ask_the_peer(launch, manifest, _folder_of(launch, manifest.profile), log)
         measurements.write_peer(root / manifest.run_id, result)
         if gpu is not None:
             environment.wait_for_release(gpu, idle_bytes)
@@ -97,10 +97,10 @@ def _run(run_id: str | None, root: Path) -> measurements.Run:
     raise UsageError("no run was measured in this environment; measure one first")
 
 
-def _folder_of(method: MethodId, profile: Profile) -> Path:
+def _folder_of(launch: Completed, profile: Profile) -> Path:
     """The checkpoint's folder; a relative path starts at the shipped profiles, or else where the command was typed."""
     start = SHIPPED if profile.name in shipped_profiles() else Path.cwd()
-    found = prepare(method, profile.checkpoints[method], start)
+    found = prepare(launch.method, profile.checkpoints[launch.method], start, revisions_of([launch]))
     if isinstance(found, Unavailable):
         raise UsageError(found.message)
     return found.folder
@@ -138,6 +138,8 @@ def ask_the_peer(launch: Completed, manifest: MeasuredRun, checkpoint: Path, log
         except subprocess.SubprocessError as error:
             how = "no end in sight" if isinstance(error, subprocess.TimeoutExpired) else root_cause(log)
             raise PeerError(f"vllm bench latency: {how}; look at logs/{log.name} of the run") from None
+        finally:
+            redact_logs(log.parent.parent)
         durations_s = json.loads(output.read_text(encoding="utf-8"))["latencies"]
     model = launch.configuration.model_source.removeprefix("local folder ")
     kernels = manifest.profile.engine.disabled_kernels

@@ -53,6 +53,10 @@ class Display:
         self._console.print(f"Run [bold]{run_id}[/]: {launches} launches{resumed}.", highlight=False)
         self._progress.update(self._task, total=launches, completed=done)
 
+    def notes(self, what: str) -> None:
+        """See `line.Watcher`."""
+        self._console.print(f"{what}.", markup=False, highlight=False)
+
     def prepares(self, method: MethodId) -> None:
         """See `line.Watcher`."""
         self._says(f"{method_of(method).name}: checkpoint")

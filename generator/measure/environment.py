@@ -1,6 +1,5 @@
 """What a number is worth without: the GPU, the machine, the versions. An allow-list: no user, no host."""
 
-import os
 import platform
 import subprocess
 from contextlib import suppress
@@ -13,9 +12,10 @@ import psutil
 import pynvml
 
 from generator import __version__
-from generator.errors import StorageError, UnfitError
+from generator.errors import GpuError, GpuRequiredError, StorageError, UnfitError
 from generator.manifest import Hardware
 from generator.measure.meters.memory import GIB, MIB
+from generator.measure.nvml import NoGpuError, number, open_card, told
 
 # What can change a figure. vLLM's CPU build is a distribution of its own.
 PACKAGES: Final = (
@@ -38,85 +38,110 @@ RELEASE_S: Final = 60.0
 RELEASE_BYTES: Final = 300 * MIB
 
 
+# What a reading is believed to be at most: well above any card, well below what a driver says for "not supported".
+MOST_BYTES: Final = 2**50
+MOST_W: Final = 10_000
+MOST_J: Final = 1e12
+MOST_C: Final = 150
+MOST_MHZ: Final = 10_000
+ALL_REASONS: Final = 0xFFFF
+
+
 class Gpu:
-    """One NVIDIA GPU through NVML."""
+    """One NVIDIA GPU through NVML. What it does not tell is None; `GpuError` is raised where it no longer works."""
 
     def __init__(self, handle: object) -> None:
         self._handle = handle
 
-    def total_bytes(self) -> int:
+    def total_bytes(self) -> int | None:
         """See `meters.memory.Device`."""
-        return int(self._memory().total)
+        return _whole(number(lambda: self._memory().total, MIB, MOST_BYTES))
 
-    def used_bytes(self) -> int:
+    def used_bytes(self) -> int | None:
         """See `meters.memory.Device`."""
-        return int(self._memory().used)
+        return _whole(number(lambda: self._memory().used, 0, self.total_bytes() or MOST_BYTES))
 
-    def utilisation_percent(self) -> float:
+    def utilisation_percent(self) -> float | None:
         """The share of the last sampling period in which any kernel ran."""
-        return float(pynvml.nvmlDeviceGetUtilizationRates(self._handle).gpu)
+        return number(lambda: pynvml.nvmlDeviceGetUtilizationRates(self._handle).gpu, 0, 100)
 
-    def power_w(self) -> float:
+    def power_w(self) -> float | None:
         """The power that the card takes now."""
-        return float(pynvml.nvmlDeviceGetPowerUsage(self._handle)) / 1000
+        return _milli(number(lambda: pynvml.nvmlDeviceGetPowerUsage(self._handle), 1, 1000 * MOST_W))
 
     def power_limit_w(self) -> float | None:
-        """The power that the card is held to, None where it does not say."""
-        try:
-            return float(pynvml.nvmlDeviceGetEnforcedPowerLimit(self._handle)) / 1000
-        except pynvml.NVMLError:
-            return None
+        """The power that the card is held to."""
+        return _milli(number(lambda: pynvml.nvmlDeviceGetEnforcedPowerLimit(self._handle), 1, 1000 * MOST_W))
 
-    def energy_j(self) -> float:
+    def energy_j(self) -> float | None:
         """The energy taken since the driver was loaded."""
-        return float(pynvml.nvmlDeviceGetTotalEnergyConsumption(self._handle)) / 1000
+        return _milli(number(lambda: pynvml.nvmlDeviceGetTotalEnergyConsumption(self._handle), 1, 1000 * MOST_J))
 
-    def temperature_c(self) -> float:
+    def temperature_c(self) -> float | None:
         """The temperature of the chip."""
-        return float(pynvml.nvmlDeviceGetTemperature(self._handle, pynvml.NVML_TEMPERATURE_GPU))
+        return number(lambda: pynvml.nvmlDeviceGetTemperature(self._handle, pynvml.NVML_TEMPERATURE_GPU), 1, MOST_C)
 
-    def sm_clock_mhz(self) -> float:
+    def sm_clock_mhz(self) -> float | None:
         """The clock of the multiprocessors now."""
-        return float(pynvml.nvmlDeviceGetClockInfo(self._handle, pynvml.NVML_CLOCK_SM))
+        return number(lambda: pynvml.nvmlDeviceGetClockInfo(self._handle, pynvml.NVML_CLOCK_SM), 1, MOST_MHZ)
 
-    def clock_event_reasons(self) -> int:
+    def clock_event_reasons(self) -> int | None:
         """Why the clocks are not higher, as NVML's bits."""
-        return int(pynvml.nvmlDeviceGetCurrentClocksEventReasons(self._handle))
+        return _whole(number(lambda: pynvml.nvmlDeviceGetCurrentClocksEventReasons(self._handle), 0, ALL_REASONS))
 
     def process_count(self) -> int:
         """How many processes compute on the card and don't draw: a desktop is no rival, its memory is in the baseline.
         Process ids can't be compared: a container has its own. 0 where the driver does not tell."""
-        try:
-            computing = pynvml.nvmlDeviceGetComputeRunningProcesses(self._handle)
-            drawing = pynvml.nvmlDeviceGetGraphicsRunningProcesses(self._handle)
-        except pynvml.NVMLError:
+        computing = told(lambda: pynvml.nvmlDeviceGetComputeRunningProcesses(self._handle))
+        drawing = told(lambda: pynvml.nvmlDeviceGetGraphicsRunningProcesses(self._handle))
+        if computing is None or drawing is None:
             return 0
         return len({process.pid for process in computing} - {process.pid for process in drawing})
 
-    def name(self) -> str:
+    def name(self) -> str | None:
         """The product name."""
-        return str(pynvml.nvmlDeviceGetName(self._handle))
+        return told(lambda: str(pynvml.nvmlDeviceGetName(self._handle)))
 
-    def compute_capability(self) -> str:
+    def compute_capability(self) -> str | None:
         """As "9.0"."""
-        major, minor = pynvml.nvmlDeviceGetCudaComputeCapability(self._handle)
-        return f"{major}.{minor}"
+        found = told(lambda: pynvml.nvmlDeviceGetCudaComputeCapability(self._handle))
+        return None if found is None else f"{found[0]}.{found[1]}"
 
     def _memory(self) -> "pynvml.c_nvmlMemory_v2_t":
         # The first version of this call counts memory that the driver reserves for itself as used.
         return pynvml.nvmlDeviceGetMemoryInfo(self._handle, version=pynvml.nvmlMemory_v2)
 
 
+def _milli(found: float | None) -> float | None:
+    return None if found is None else found / 1000
+
+
+def _whole(found: float | None) -> int | None:
+    return None if found is None else int(found)
+
+
 def find_gpu() -> Gpu | None:
-    """The GPU that CUDA will call device 0, or None where there is no driver or no GPU."""
+    """The GPU that CUDA will call device 0, or None where there is no driver or no GPU. Raises `GpuError` where there
+    is one that does not work."""
+    with suppress(NoGpuError):
+        return Gpu(open_card())
+    return None
+
+
+def demand_gpu(wanted: str) -> Gpu:
+    """The same; raises `GpuRequiredError`, for what is `wanted`, where there is none."""
     try:
-        pynvml.nvmlInit()
-        visible = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0].strip()
-        if visible.startswith(("GPU-", "MIG-")):
-            return Gpu(pynvml.nvmlDeviceGetHandleByUUID(visible))
-        return Gpu(pynvml.nvmlDeviceGetHandleByIndex(int(visible))) if visible.isdigit() else None
-    except pynvml.NVMLError:
-        return None
+        return Gpu(open_card())
+    except NoGpuError as why:
+        raise GpuRequiredError(
+            f"{wanted}: no NVIDIA GPU found ({why}); check `nvidia-smi`, or measure --profile demo on the CPU"
+        ) from None
+
+
+def refuse_lost(gpu: Gpu | None) -> None:
+    """Raises `GpuError` when the card that was there no longer answers: launches would only fail one by one."""
+    if gpu is not None:
+        gpu.used_bytes()
 
 
 def refuse_unfit(gpu: Gpu | None) -> None:
@@ -129,30 +154,30 @@ def refuse_unfit(gpu: Gpu | None) -> None:
     others = gpu.process_count()
     if others:
         raise UnfitError(f"{others} other programs compute on the GPU; end them (`nvidia-smi` lists them)")
-    with suppress(pynvml.NVMLError):
-        if gpu.clock_event_reasons() & THROTTLING:
-            raise UnfitError("the GPU slows itself down, by heat or by its power supply; let it cool, or mend that")
+    if (gpu.clock_event_reasons() or 0) & THROTTLING:
+        raise UnfitError("the GPU slows itself down, by heat or by its power supply; let it cool, or mend that")
 
 
-def wait_for_release(gpu: Gpu, used_bytes: int) -> None:
+def wait_for_release(gpu: Gpu, used_bytes: int | None) -> None:
     """Wait until no more than `used_bytes` of the card's memory, and a little, are in use: a process that has ended
-    gives its memory back a moment later. After a minute it goes on, and at once when the card is lost: the next launch
-    says what it found."""
+    gives its memory back a moment later. After a minute it goes on, and at once when the card does not tell or is lost:
+    the next launch says what it found."""
     deadline = monotonic() + RELEASE_S
-    with suppress(pynvml.NVMLError):
-        while gpu.used_bytes() > used_bytes + RELEASE_BYTES and monotonic() < deadline:
+    with suppress(GpuError):
+        while (gpu.used_bytes() or 0) > (used_bytes or 0) + RELEASE_BYTES and monotonic() < deadline:
             sleep(0.05)
 
 
 def hardware(gpu: Gpu | None) -> Hardware:
     """The machine as it is published."""
+    total_bytes = gpu.total_bytes() if gpu else None
     return Hardware(
         device="cuda" if gpu else "cpu",
         gpu_name=gpu.name() if gpu else None,
-        gpu_memory_mib=gpu.total_bytes() / MIB if gpu else None,
+        gpu_memory_mib=total_bytes / MIB if total_bytes else None,
         gpu_power_limit_w=gpu.power_limit_w() if gpu else None,
         gpu_compute_capability=gpu.compute_capability() if gpu else None,
-        driver_version=str(pynvml.nvmlSystemGetDriverVersion()) if gpu else None,
+        driver_version=told(lambda: str(pynvml.nvmlSystemGetDriverVersion())) if gpu else None,
         cuda_version=_cuda_version() if gpu else None,
         cpu_model=_cpu_model(),
         cpu_cores=psutil.cpu_count(logical=True),
@@ -188,9 +213,9 @@ def git_revision() -> str | None:
         return None
 
 
-def _cuda_version() -> str:
-    number = pynvml.nvmlSystemGetCudaDriverVersion_v2()
-    return f"{number // 1000}.{number % 1000 // 10}"
+def _cuda_version() -> str | None:
+    found = told(pynvml.nvmlSystemGetCudaDriverVersion_v2)
+    return None if found is None else f"{found // 1000}.{found % 1000 // 10}"
 
 
 def _cpu_model() -> str | None:

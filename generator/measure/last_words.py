@@ -11,7 +11,9 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
 
+from generator.measure.redaction import redacted
 from generator.orphan import PASSED_ON
+from generator.readable import readable
 
 DUMP_S: Final = 2.0
 _LOOK_S: Final = 0.05
@@ -67,7 +69,7 @@ def root_cause(log: Path) -> str:
     causes = [line for line in exceptions if not points_elsewhere(line)]
     errors = [line for line in lines if _ERROR.search(line)]
     last = (causes or exceptions or errors or lines or ["it said nothing"])[-1]
-    return "".join(character for character in last if character.isprintable()).replace(str(Path.home()), "~")[:400]
+    return readable(redacted("".join(character for character in last if character.isprintable())))[:400]
 
 
 def points_elsewhere(message: str) -> bool:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import select
 import signal
 import subprocess
@@ -17,6 +16,7 @@ from typing import Any, Final
 from generator.errors import UnfitError
 from generator.measure.engine import LaunchRequest
 from generator.measure.last_words import await_stacks, innermost_frame, points_elsewhere, root_cause
+from generator.measure.redaction import SECRET_NAME
 from generator.methods import EngineId
 from generator.orphan import PASSED_ON, Guarded
 from generator.profiles import EngineSettings
@@ -45,19 +45,23 @@ OUT_OF_MEMORY: Final = (-signal.SIGKILL, 128 + signal.SIGKILL)
 # What a worker is; the file descriptor for its replies and its engine are added.
 COMMAND: Final = (sys.executable, "-m", "generator.measure.worker")
 
-# The worker works offline, in one process, reports to nobody, and gets no token.
+# The worker works offline, in one process, reports to nobody, and gets no token. Gloo would ask the name server for
+# this host's own name, and wait for it.
 WORKER_ENVIRONMENT: Final = {
     "HF_HUB_OFFLINE": "1",
     "HF_DATASETS_OFFLINE": "1",
     "HF_EVALUATE_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
     "DO_NOT_TRACK": "1",
     "VLLM_NO_USAGE_STATS": "1",
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+    "VLLM_HOST_IP": "127.0.0.1",
+    "GLOO_SOCKET_IFNAME": "lo",
     "TOKENIZERS_PARALLELISM": "false",
     "PYTHONUNBUFFERED": "1",
+    "PYTHONIOENCODING": "utf-8",
 }
-_SECRET: Final = re.compile(r"TOKEN|SECRET|PASSWORD|API_KEY|CREDENTIAL", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,7 @@ def launch(request: LaunchRequest, log: Path, on_stage: Callable[[Stage], None])
 
 def worker_environment(settings: EngineSettings) -> dict[str, str]:
     """The parent's environment without its secrets, and with what keeps a launch alone and quiet."""
-    kept = {name: value for name, value in os.environ.items() if not _SECRET.search(name)}
+    kept = {name: value for name, value in os.environ.items() if not SECRET_NAME.search(name)}
     if settings.disabled_kernels:
         kept["VLLM_DISABLED_KERNELS"] = ",".join(settings.disabled_kernels)
     return kept | WORKER_ENVIRONMENT

@@ -17,9 +17,10 @@ from generator.manifest import MeasuredRun
 from generator.measure import environment
 from generator.measure.checkpoints import Ready, Unavailable
 from generator.measure.engine import LaunchRequest, QualityRequest
-from generator.measure.failures import MENDS
 from generator.measure.launcher import Answer, NoAnswer, Worker
+from generator.measure.places import located
 from generator.measure.schedule import Slot
+from generator.mends import MENDS
 from generator.methods import EngineId, MethodId
 from generator.orphan import run_guarded
 from generator.record import SCHEMA_VERSION, Completed, Failed, Stage
@@ -36,6 +37,9 @@ class Watcher(Protocol):
 
     def begins(self, run_id: str, launches: int, done: int) -> None:
         """The plan has so many launches, of which `done` have been made before."""
+
+    def notes(self, what: str) -> None:
+        """Something that the user should know of this run."""
 
     def prepares(self, method: MethodId) -> None:
         """The method's checkpoint is being found, downloaded or written."""
@@ -69,7 +73,7 @@ class Line:
             None
             if text is None
             else QualityRequest(
-                text=str((profile_folder / text.text).resolve()),
+                text=str(located(text.text, profile_folder)),
                 window_tokens=text.window_tokens,
                 windows=text.windows,
                 reference=str(folder / "logs" / "baseline.safetensors"),
@@ -77,7 +81,7 @@ class Line:
         )
         tasks = manifest.profile.tasks
         if tasks is not None and tasks.folder is not None:
-            tasks = tasks.model_copy(update={"folder": str((profile_folder / tasks.folder).resolve())})
+            tasks = tasks.model_copy(update={"folder": str(located(tasks.folder, profile_folder))})
         self._tasks = tasks
 
     def import_ahead(self, engine: EngineId | None) -> None:
@@ -101,6 +105,8 @@ class Line:
             answer = self._worker(slot.cell.engine).run(self._request(slot, checkpoint), log, on_stage)
             if self._gpu is not None:
                 environment.wait_for_release(self._gpu, self._idle_bytes)
+            if isinstance(answer, NoAnswer):
+                environment.refuse_lost(self._gpu)  # no failure of the method, so no record of it
         head = {
             "schema_version": SCHEMA_VERSION,
             "cell": slot.cell.model_dump(mode="json"),

@@ -14,15 +14,18 @@ from typing import get_args
 
 from generator import measurements
 from generator.cells import Cell
-from generator.errors import StorageError, UsageError
+from generator.errors import StorageError, UnfitError, UsageError
 from generator.faults import nearest
 from generator.fingerprint import environment_sha256
 from generator.folders import MEASUREMENTS, run_folders
 from generator.manifest import Experiment, MeasuredRun, Paradox
 from generator.measure import environment
-from generator.measure.checkpoints import Ready, Unavailable, prepare
+from generator.measure.changed import why_not_resumed
+from generator.measure.checkpoints import Ready, Unavailable, prepare, revisions_of
 from generator.measure.kernels import kernel_names
 from generator.measure.line import Line, Watcher, now
+from generator.measure.places import located
+from generator.measure.redaction import redact_logs
 from generator.measure.schedule import Plan, Rounds, Search
 from generator.methods import MethodId
 from generator.profiles import Profile
@@ -51,13 +54,16 @@ def measure(order: Order, watcher: Watcher, root: Path = MEASUREMENTS) -> measur
         environment.refuse_unfit(environment.find_gpu())
         _refuse_what_is_missing(order.profile, order.profile_file)
         folder, manifest = _open_run(order, root)
+        redact_logs(folder)  # those that a killed run has left
         made, todo = _made(folder, order), _plan(manifest)
         watcher.begins(manifest.run_id, max(todo.size, len(made)), len(made))
+        if not made and not order.begin_anew and (why := why_not_resumed(manifest, measurements.read_runs(root))):
+            watcher.notes(why)
         line = Line(manifest, folder, order.profile_file.parent, watcher)
         try:
             if first := todo.following(made):
                 line.import_ahead(first.cell.engine)
-                checkpoints = _checkpoints(manifest, order, watcher)
+                checkpoints = _checkpoints(manifest, order, watcher, revisions_of(made))
                 if any(isinstance(checkpoint, Ready) for checkpoint in checkpoints.values()):
                     line.measure_limits()
             while slot := todo.following(made):
@@ -69,6 +75,7 @@ def measure(order: Order, watcher: Watcher, root: Path = MEASUREMENTS) -> measur
                 line.forget_the_baseline()
         finally:
             line.clear()
+            redact_logs(folder)
         return measurements.read_run(folder)
 
 
@@ -81,7 +88,7 @@ def _refuse_what_is_missing(profile: Profile, file: Path) -> None:
                 f"{nearest(name, kernels)}; correct it, or leave it out"
             )
     start = f"seen from the profile's folder, {file.parent}"
-    if text is not None and not (file.parent / text.text).is_file():
+    if text is not None and not located(text.text, file.parent).is_file():
         raise UsageError(
             f"{file.name}: field quality.text: there is no file {text.text!r}, {start}; correct it, or leave out "
             "[quality]"
@@ -90,7 +97,7 @@ def _refuse_what_is_missing(profile: Profile, file: Path) -> None:
         raise UsageError(
             f"{file.name}: field tasks: lm_eval is not installed; install it with `make tasks`, or leave out [tasks]"
         )
-    if tasks is not None and tasks.folder is not None and not (file.parent / tasks.folder).is_dir():
+    if tasks is not None and tasks.folder is not None and not located(tasks.folder, file.parent).is_dir():
         raise UsageError(
             f"{file.name}: field tasks.folder: there is no folder {tasks.folder!r}, {start}; correct it, or leave it "
             "out"
@@ -104,11 +111,13 @@ def _plan(manifest: MeasuredRun) -> Plan:
     return Rounds(manifest.cells, manifest.profile.rounds)
 
 
-def _checkpoints(manifest: MeasuredRun, order: Order, watcher: Watcher) -> dict[MethodId, Ready | Unavailable]:
+def _checkpoints(
+    manifest: MeasuredRun, order: Order, watcher: Watcher, revisions: dict[str, str]
+) -> dict[MethodId, Ready | Unavailable]:
     found: dict[MethodId, Ready | Unavailable] = {}
     for method in dict.fromkeys(cell.method for cell in manifest.cells):
         watcher.prepares(method)
-        found[method] = prepare(method, manifest.profile.checkpoints[method], order.profile_file.parent)
+        found[method] = prepare(method, manifest.profile.checkpoints[method], order.profile_file.parent, revisions)
     return found
 
 
@@ -225,7 +234,7 @@ def alone(root: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise UsageError(
+            raise UnfitError(
                 "another `quantpress measure` is running on these measurements; wait for it to end"
             ) from None
         except OSError as error:

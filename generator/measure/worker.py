@@ -16,7 +16,7 @@ from typing import Any, TextIO, TypeVar
 
 from generator.measure.account import assemble, clocks_now, environment_faults, memory_faults, processor_faults
 from generator.measure.engine import Engine, LaunchRequest, Loaded, WrongKernelError
-from generator.measure.environment import find_gpu
+from generator.measure.environment import demand_gpu
 from generator.measure.failures import message_of, reason_of
 from generator.measure.last_words import answer_with_stacks
 from generator.measure.meters.energy import idle_w
@@ -82,7 +82,7 @@ def measure(engine_id: str, progress: Progress) -> None:
     text = text_of(request)
 
     progress.stage("load")
-    gpu = find_gpu() if request.device == "cuda" else None
+    gpu = demand_gpu("this launch") if request.device == "cuda" else None
     before, clocks, processor = read_memory(gpu), clocks_now(), read_processor()
     others = gpu.process_count() if gpu else 0
     idle = idle_w(gpu) if gpu else None

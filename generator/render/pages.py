@@ -21,6 +21,7 @@ from generator.methods import ENGINES, METHODS
 from generator.record import SCHEMA_VERSION, Quantities
 from generator.render import advice, bars, curves, runs, units
 from generator.render.gallery import Gallery
+from generator.render.troubles import TROUBLES
 from generator.samples import GAP_GROWTH
 
 # What Markdown gives no meaning to in the middle of a line. All else is written as an entity, so that no text of a
@@ -70,6 +71,7 @@ PAGES: Final = (
     "methodology",
     "glossary",
     "reproducibility",
+    "faults",
     "appendix",
 )
 
@@ -94,6 +96,7 @@ def render_pages(
         "explore": runs.of_all(findings),
         "context": runs.of_long_prompts(findings),
         "paradox": {"parts": parts_of(findings.paradox)},
+        "faults": {"troubles": TROUBLES},
     }
     pages = {}
     for name in PAGES:

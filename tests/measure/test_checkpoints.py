@@ -1,125 +1,36 @@
-"""Checkpoints come from folders and from the hub; one that can't be had is a sentence, whatever went wrong on the way.
+"""Checkpoints come from folders and from the hub; one that can't be had, or must not be loaded, is a sentence."""
 
-The hub is a server on this machine that speaks the hub's protocol to its real client, and fails where it is told to.
-"""
-
-import hashlib
 import importlib.util
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
+import hub as hubs
 import pytest
+from examples import completed, replaced
+from hub import COMMIT, LENGTH, Hub, ask
 
-from generator.measure.checkpoints import Ready, Unavailable, prepare
+from generator.measure.checkpoints import Ready, Unavailable, prepare, revisions_of
+from generator.measure.safety import why_refused
 from generator.profiles import LocalCheckpoint
 
-COMMIT = "0e9e39f249a16976918f6564b8830bc894c89659"
-FILES = {
-    "config.json": b'{"model_type": "llama"}',
-    "model.safetensors": b"\x00" * 40_000,
-    "model.bin": b"a pickle, which nobody asked for",
-}
-CLIENT = """
-from pathlib import Path
-from generator.measure.checkpoints import prepare
-from generator.profiles import HubCheckpoint
-import sys
-found = prepare("fp16", HubCheckpoint(hub="example/model", revision=sys.argv[1]), Path())
-print(type(found).__name__, getattr(found, "message", ""), getattr(found, "revision", ""))
-print(sorted(path.name for path in found.folder.iterdir()) if type(found).__name__ == "Ready" else "")
-"""
-
-
-class Hub(BaseHTTPRequestHandler):
-    """`failure` is what goes wrong: nothing, a status, or a body that breaks off after so many bytes."""
-
-    failure: str = ""
-    protocol_version = "HTTP/1.1"
-
-    def do_HEAD(self) -> None:
-        self.answer(body=False)
-
-    def do_GET(self) -> None:
-        self.answer(body=True)
-
-    def answer(self, *, body: bool) -> None:
-        headers = {"X-Repo-Commit": COMMIT, "Connection": "close"}
-        kind, _, amount = self.failure.partition(" ")
-        if kind == "status":
-            code, _, name = amount.partition(" ")
-            return self.reply(int(code), b"{}", headers | ({"X-Error-Code": name} if name else {}), body=body)
-        path = self.path.partition("?")[0]
-        if "/tree/" in path:
-            return self.reply(200, json.dumps([entry(name) for name in FILES]).encode(), headers, body=body)
-        if path.startswith("/api/models/"):
-            siblings = [{"rfilename": name} for name in FILES]
-            found = {"id": "example/model", "sha": COMMIT, "siblings": siblings, "private": False}
-            return self.reply(200, json.dumps(found).encode(), headers, body=body)
-        content = FILES[path.rpartition("/")[2]]
-        etag = {"ETag": f'"{hashlib.sha256(content).hexdigest()}"', "Accept-Ranges": "bytes"}
-        return self.reply(200, content, headers | etag, body=body, cut=int(amount) if kind == "cut" else None)
-
-    def reply(self, code: int, content: bytes, headers: dict[str, str], *, body: bool, cut: int | None = None) -> None:
-        self.send_response(code)
-        for name, value in (headers | {"Content-Length": str(len(content))}).items():
-            self.send_header(name, value)
-        self.end_headers()
-        if body:
-            self.wfile.write(content[:cut])
-        self.close_connection = True
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-def entry(name: str) -> dict[str, object]:
-    return {"type": "file", "path": name, "size": len(FILES[name]), "oid": hashlib.sha1(FILES[name]).hexdigest()}  # noqa: S324
-
-
-@pytest.fixture
-def hub() -> Iterator[tuple[str, type[Hub]]]:
-    handler = type("ThisHub", (Hub,), {})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", handler
-        server.shutdown()
-
-
-def ask(endpoint: str, folder: Path) -> str:
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", CLIENT, COMMIT],
-        env=os.environ
-        | {
-            "HF_ENDPOINT": endpoint,
-            "HF_HOME": str(folder),
-            "HF_HUB_DISABLE_TELEMETRY": "1",
-            "HF_HUB_DISABLE_XET": "1",
-            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
+NEWER = "1" * 40
 needs_client = pytest.mark.skipif(
     importlib.util.find_spec("huggingface_hub") is None, reason="no engine is installed: run `make setup`"
 )
 
 
+@pytest.fixture
+def hub() -> Iterator[tuple[str, type[Hub]]]:
+    with hubs.serving() as served:
+        yield served
+
+
 @needs_client
-def test_a_checkpoint_of_the_hub_arrives_without_its_pickles_and_says_its_commit(
+def test_a_checkpoint_of_the_hub_arrives_without_pickles_or_code_and_says_its_commit(
     hub: tuple[str, type[Hub]], tmp_path: Path
 ) -> None:
-    said = ask(hub[0], tmp_path)
+    said = ask(hub[0], tmp_path, revision=None)
 
     assert said.startswith(f"Ready  {COMMIT}")
     assert "['config.json', 'model.safetensors']" in said
@@ -130,34 +41,53 @@ def test_a_checkpoint_of_the_hub_arrives_without_its_pickles_and_says_its_commit
     ("failure", "words"),
     [
         ("status 403 GatedRepo", "is gated: accept its licence"),
-        ("status 404 RepoNotFound", "the hub answered 404"),
-        ("status 404 RevisionNotFound", "the hub answered 404"),
-        ("status 401", "the hub answered 401"),
-        ("status 500", "the hub answered 500"),
+        ("status 404 RepoNotFound", "the hub answered 404; check the name"),
+        ("status 404 RevisionNotFound", "the hub answered 404; check the name"),
+        ("status 401", "the hub answered 401; check the name, the revision and your access"),
+        ("status 416", "the hub answered 416; check"),
+        ("status 429", "the hub answered 429; wait"),
+        ("status 500", "the hub answered 500; wait"),
+        ("status 503", "the hub answered 503; wait"),
+        ("stall 10000", "the download broke off (ReadTimeout); check the network"),
+        ("damage 30000", "model.safetensors arrived damaged 2 times"),
     ],
 )
-def test_what_the_hub_refuses_is_a_sentence_with_its_mend(
+def test_what_the_hub_refuses_or_spoils_is_a_sentence_with_its_mend_and_the_next_try_completes(
     hub: tuple[str, type[Hub]], tmp_path: Path, failure: str, words: str
 ) -> None:
     hub[1].failure = failure
-
     said = ask(hub[0], tmp_path)
+    hub[1].failure = ""
 
     assert said.startswith("Unavailable example/model")
     assert words in said
+    assert ask(hub[0], tmp_path).startswith("Ready")
 
 
 @needs_client
-def test_a_download_that_breaks_off_is_a_sentence_and_the_next_one_completes_it(
-    hub: tuple[str, type[Hub]], tmp_path: Path
+@pytest.mark.parametrize("cut", range(0, LENGTH, 8000))
+def test_a_download_that_is_cut_before_a_chunk_is_full_is_a_sentence_and_the_next_one_completes_it(
+    hub: tuple[str, type[Hub]], tmp_path: Path, cut: int
 ) -> None:
-    hub[1].failure = "cut 10000"
+    hub[1].failure = f"cut {cut}"
     first = ask(hub[0], tmp_path)
-    hub[1].failure = ""
+    hub[1].failure, hub[1].sent_bytes = "", 0
     second = ask(hub[0], tmp_path)
 
     assert first.startswith("Unavailable example/model: the download broke off")
     assert second.startswith("Ready")
+    assert hub[1].sent_bytes == LENGTH
+
+
+@needs_client
+@pytest.mark.parametrize("cut", [3000, 20_001, LENGTH - 1])
+def test_a_download_that_is_cut_again_and_again_goes_on_where_it_was(
+    hub: tuple[str, type[Hub]], tmp_path: Path, cut: int
+) -> None:
+    hub[1].failure = f"cut {cut}"
+
+    assert ask(hub[0], tmp_path, chunk_bytes=1).startswith("Ready")
+    assert hub[1].sent_bytes == LENGTH
 
 
 @needs_client
@@ -165,16 +95,118 @@ def test_without_a_network_the_mend_is_the_network(tmp_path: Path) -> None:
     said = ask("http://127.0.0.1:9", tmp_path)
 
     assert said.startswith("Unavailable example/model")
-    assert "(ConnectError); check network" in said
+    assert "(ConnectError); check the network" in said
 
 
-def test_a_folder_is_taken_as_it_is_and_published_without_what_lies_above_it(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text("{}")
-    (tmp_path / "model.safetensors").write_bytes(b"")
+@needs_client
+def test_what_was_downloaded_serves_without_a_network_unless_it_was_damaged_since(
+    hub: tuple[str, type[Hub]], tmp_path: Path
+) -> None:
+    ask(hub[0], tmp_path)
+    assert ask("http://127.0.0.1:9", tmp_path).startswith("Ready")
 
-    found = prepare("fp16", LocalCheckpoint(path=str(tmp_path)), Path())
+    (blob,) = (path for path in tmp_path.glob("hub/models--*/blobs/*") if path.stat().st_size == LENGTH)
+    content = bytearray(blob.read_bytes())
+    content[30_000] ^= 1
+    blob.write_bytes(content)
 
-    assert found == Ready(tmp_path, f"local folder {tmp_path.name}", None)
+    assert ask("http://127.0.0.1:9", tmp_path).startswith("Unavailable example/model")
+    assert ask(hub[0], tmp_path).startswith("Ready")
+
+
+@needs_client
+def test_a_run_keeps_the_commit_that_it_began_with(hub: tuple[str, type[Hub]], tmp_path: Path) -> None:
+    hub[1].commit = NEWER
+
+    assert ask(hub[0], tmp_path, revision=None, revisions={"example/model": COMMIT}).startswith(f"Ready  {COMMIT}")
+    assert ask(hub[0], tmp_path, revision=None).startswith(f"Ready  {NEWER}")
+
+
+def test_a_run_s_commits_are_read_from_its_launches() -> None:
+    launch = completed()
+    configuration = replaced(launch.configuration, model_source="example/model", model_revision=COMMIT)
+
+    assert revisions_of([launch, replaced(launch, configuration=configuration)]) == {"example/model": COMMIT}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A checkpoint that may be loaded."""
+    for name in ("config.json", "model.safetensors"):
+        (tmp_path / name).write_bytes(hubs.FILES[name])
+    return tmp_path
+
+
+def test_a_checkpoint_that_is_whole_may_be_loaded(folder: Path) -> None:
+    assert why_refused(folder) is None
+
+    parts = {"weight_map": {"weight": "model.safetensors"}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(parts))
+    (folder / "pytorch_model.bin").write_bytes(b"a pickle that nothing needs")
+    assert why_refused(folder) is None
+
+
+def test_a_link_that_its_owner_made_is_followed(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "weights.safetensors"
+    (folder / "model.safetensors").rename(elsewhere)
+    (folder / "model.safetensors").symlink_to(elsewhere)
+
+    assert why_refused(folder) is None
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "words"),
+    [
+        ("config.json", '{"auto_map": {"AutoModel": "modeling_own.Model"}}', "config.json: field auto_map names code"),
+        ("config.json", '{"vision_config": {"parts": [{"auto_map": {}}]}}', "config.json: field auto_map names code"),
+        ("tokenizer_config.json", '{"auto_map": {}}', "tokenizer_config.json: field auto_map names code"),
+        ("config.json", "[]", "config.json: not a JSON object"),
+        ("config.json", "[" * 100_000, "config.json: not a JSON object"),
+    ],
+)
+def test_a_checkpoint_that_brings_code_is_refused(folder: Path, file: str, content: str, words: str) -> None:
+    (folder / file).write_text(content)
+
+    assert (why_refused(folder) or "").startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("../other/model.safetensors", "expected names of .safetensors files in the same folder"),
+        ("/etc/passwd", "expected names of .safetensors files in the same folder"),
+        ("..\\model.safetensors", "expected names of .safetensors files in the same folder"),
+        ("pytorch_model.bin", "expected names of .safetensors files in the same folder"),
+        ("model-00002-of-00002.safetensors", "which is not there; complete the download or the copy"),
+    ],
+)
+def test_an_index_that_leads_out_or_to_pickles_or_nowhere_is_refused(folder: Path, name: str, words: str) -> None:
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"weight": name}}))
+
+    assert words in (why_refused(folder) or "")
+
+
+@pytest.mark.parametrize("index", ["[]", "{}", '{"weight_map": []}', "no JSON"])
+def test_an_index_that_is_none_is_refused(folder: Path, index: str) -> None:
+    (folder / "model.safetensors.index.json").write_text(index)
+
+    assert "not a JSON object with a weight_map" in (why_refused(folder) or "")
+
+
+def test_weights_that_are_cut_at_any_byte_or_longer_than_they_say_are_refused(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    whole = hubs.safetensors(b"weights")
+    for wrong in (*(whole[:length] for length in range(len(whole))), whole + b"more"):
+        path.write_bytes(wrong)
+        assert "download or copy it again" in (why_refused(folder) or ""), wrong
+    path.write_bytes(whole)
+    assert why_refused(folder) is None
+
+
+def test_a_folder_is_taken_as_it_is_and_published_without_what_lies_above_it(folder: Path) -> None:
+    found = prepare("fp16", LocalCheckpoint(path=str(folder)), Path(), {})
+
+    assert found == Ready(folder, f"local folder {folder.name}", None)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +216,7 @@ def test_a_folder_that_lacks_safe_weights_is_refused(tmp_path: Path, files: tupl
     for name in files:
         (tmp_path / name).write_text("{}")
 
-    found = prepare("fp16", LocalCheckpoint(path="."), tmp_path)
+    found = prepare("fp16", LocalCheckpoint(path="."), tmp_path, {})
 
     assert isinstance(found, Unavailable)
     assert words in found.message

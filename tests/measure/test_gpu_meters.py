@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 import pynvml
@@ -19,6 +19,8 @@ from generator.measure.meters.telemetry import Watch
 from generator.record import Quantities
 from generator.samples import Telemetry
 
+T = TypeVar("T")
+
 GIB = 2**30
 THERMAL = 0x20
 POWER_CAP = 0x04
@@ -26,7 +28,7 @@ POWER_CAP = 0x04
 
 @dataclass
 class Card(Gpu):
-    """A card whose answers are set; `unreadable` names what NVML does not support on it."""
+    """A card whose answers are set; `unreadable` names what it does not tell."""
 
     used: list[int] = field(default_factory=lambda: [0])
     reasons: int = 0
@@ -35,34 +37,32 @@ class Card(Gpu):
     joules: Callable[[], float] = lambda: 0.0
     unreadable: tuple[str, ...] = ()
 
-    def _answer(self, name: str, value: Any) -> Any:
-        if name in self.unreadable:
-            raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED)
-        return value
+    def _answer(self, name: str, value: T) -> T | None:
+        return None if name in self.unreadable else value
 
-    def used_bytes(self) -> int:
-        return int(self._answer("memory", self.used.pop(0) if len(self.used) > 1 else self.used[0]))
+    def used_bytes(self) -> int | None:
+        return self._answer("memory", self.used.pop(0) if len(self.used) > 1 else self.used[0])
 
-    def utilisation_percent(self) -> float:
-        return float(self._answer("utilisation", 80.0))
+    def utilisation_percent(self) -> float | None:
+        return self._answer("utilisation", 80.0)
 
-    def power_w(self) -> float:
-        return float(self._answer("power", self.power))
+    def power_w(self) -> float | None:
+        return self._answer("power", self.power)
 
-    def temperature_c(self) -> float:
-        return float(self._answer("temperature", 60.0))
+    def temperature_c(self) -> float | None:
+        return self._answer("temperature", 60.0)
 
-    def sm_clock_mhz(self) -> float:
-        return float(self._answer("clock", 1980.0))
+    def sm_clock_mhz(self) -> float | None:
+        return self._answer("clock", 1980.0)
 
-    def clock_event_reasons(self) -> int:
-        return int(self._answer("throttled", self.reasons))
+    def clock_event_reasons(self) -> int | None:
+        return self._answer("throttled", self.reasons)
 
     def process_count(self) -> int:
         return self.processes
 
-    def energy_j(self) -> float:
-        return float(self._answer("energy", self.joules()))
+    def energy_j(self) -> float | None:
+        return self._answer("energy", self.joules())
 
 
 def watched(card: Card) -> Watch:
@@ -211,7 +211,7 @@ def test_the_next_launch_waits_until_the_memory_of_the_last_is_given_back(monkey
     wait_for_release(Card(used=[20 * GIB]), 0)  # never given back: it goes on, and the next launch says what it found
 
 
-def test_a_card_that_is_lost_is_not_waited_for() -> None:
+def test_a_card_that_does_not_tell_is_not_waited_for() -> None:
     start = monotonic()
 
     wait_for_release(Card(used=[20 * GIB], unreadable=("memory",)), 0)

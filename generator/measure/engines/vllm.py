@@ -52,7 +52,7 @@ class VllmEngine:
                 raise UnsupportedError("there are no CUDA graphs without a GPU")
         arguments = self._arguments()
         with self._steps.timed():
-            self._llm = LLM(model=self._request.checkpoint, **arguments)
+            self._llm = LLM(model=self._request.checkpoint, trust_remote_code=False, **arguments)
         self._weights_bytes = weights_bytes(self._model()) + packed_away_bytes(self._model())
         method = method_of(self._request.cell.method)
         compiles = self._request.cell.mode == "graphs"

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from time import perf_counter, sleep
 from typing import Final, Self
 
-import pynvml
-
 from generator.measure.environment import Gpu
 from generator.samples import Energy
 
@@ -17,17 +15,18 @@ IDLE_S: Final = 1.0
 
 def idle_w(gpu: Gpu) -> float | None:
     """The power of the card while nothing runs on it, over `IDLE_S`; None where the card has no energy counter."""
-    try:
-        start_j, start_s = gpu.energy_j(), perf_counter()
-        sleep(IDLE_S)
-        return max(0.0, (gpu.energy_j() - start_j) / (perf_counter() - start_s))
-    except pynvml.NVMLError:
+    start_j, start_s = gpu.energy_j(), perf_counter()
+    if start_j is None:
         return None
+    sleep(IDLE_S)
+    end_j = gpu.energy_j()
+    return None if end_j is None else max(0.0, (end_j - start_j) / (perf_counter() - start_s))
 
 
 @dataclass
 class Window:
-    """Context manager around what is to be metered; the device must be idle at both edges, as it is between calls."""
+    """Context manager around what is to be metered; the device must be idle at both edges, as it is between calls.
+    `energy` stays None when the counter can't be read at one of them."""
 
     gpu: Gpu
     idle_w: float
@@ -38,7 +37,10 @@ class Window:
         return self
 
     def __exit__(self, *_: object) -> None:
-        energy_j, window_s = self.gpu.energy_j() - self._start_j, perf_counter() - self._start_s
+        end_j, window_s = self.gpu.energy_j(), perf_counter() - self._start_s
+        if self._start_j is None or end_j is None:
+            return
+        energy_j = end_j - self._start_j
         faults = []
         if window_s < SHORTEST_WINDOW_S:
             faults.append(f"the window is shorter than {SHORTEST_WINDOW_S:.0f} s, and the counter's step too coarse")

@@ -13,16 +13,16 @@ GIB: Final = 2**30
 class Device(Protocol):
     """A GPU as NVML sees it; see `environment.Gpu`."""
 
-    def used_bytes(self) -> int:
-        """Memory in use on the whole device."""
+    def used_bytes(self) -> int | None:
+        """Memory in use on the whole device, None where it does not tell."""
 
-    def total_bytes(self) -> int:
-        """Memory of the device."""
+    def total_bytes(self) -> int | None:
+        """Memory of the device, None where it does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryReading:
-    """One look at the memory; `gpu_used_bytes` is None where there is no GPU. `process_bytes` is the RAM that this
+    """One look at the memory; `gpu_used_bytes` is None where no GPU tells it. `process_bytes` is the RAM that this
     process alone holds; `ram_percent` is the whole machine's."""
 
     gpu_used_bytes: int | None

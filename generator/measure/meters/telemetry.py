@@ -6,8 +6,7 @@ from statistics import fmean, median
 from threading import Event, Thread
 from typing import Final, Self
 
-import pynvml
-
+from generator.errors import GpuError
 from generator.measure.environment import THROTTLING, Gpu
 from generator.samples import Telemetry
 
@@ -51,15 +50,20 @@ class Watch:
         )
 
     def _watch(self) -> None:
-        while not self._done.wait(INTERVAL_S):
-            self._read("utilisation", self._gpu.utilisation_percent)
-            self._read("power", self._gpu.power_w)
-            self._read("temperature", self._gpu.temperature_c)
-            self._read("clock", self._gpu.sm_clock_mhz)
-            self._read("throttled", lambda: float(self._gpu.clock_event_reasons() & THROTTLING != 0))
-            self.processes_max = max(self.processes_max, self._gpu.process_count())
+        with suppress(GpuError):  # a card that is lost: the next reading of the memory says so
+            while not self._done.wait(INTERVAL_S):
+                self._read("utilisation", self._gpu.utilisation_percent)
+                self._read("power", self._gpu.power_w)
+                self._read("temperature", self._gpu.temperature_c)
+                self._read("clock", self._gpu.sm_clock_mhz)
+                self._read("throttled", self._throttled)
+                self.processes_max = max(self.processes_max, self._gpu.process_count())
 
-    def _read(self, name: str, ask: Callable[[], float]) -> None:
-        with suppress(pynvml.NVMLError):
-            reading = ask()
+    def _throttled(self) -> float | None:
+        reasons = self._gpu.clock_event_reasons()
+        return None if reasons is None else float(reasons & THROTTLING != 0)
+
+    def _read(self, name: str, ask: Callable[[], float | None]) -> None:
+        reading = ask()
+        if reading is not None:
             self._readings.setdefault(name, []).append(reading)
