@@ -95,8 +95,9 @@ def _of_work(launch: Completed) -> dict[str, float]:
 def _typed(readings: Mapping[str, float]) -> Iterator[Contradiction]:
     """Too many readings that end early; equal ones count once, because they are one."""
     by_value = {value: field for field, value in readings.items() if value >= SHORTEST_S}
-    for decimals in range(DECIMALS + 1):
-        short = [value for value in by_value if abs(value - round(value, decimals)) < NANOSECOND]
+    short = list(by_value)
+    for decimals in range(DECIMALS, -1, -1):
+        short = [value for value in short if abs(value - round(value, decimals)) < NANOSECOND]
         expected = len(by_value) * 2 * NANOSECOND * 10**decimals
         if short and expected ** len(short) / factorial(min(len(short), COMPARED)) < ONCE_IN:
             yield Contradiction("typed", by_value[short[0]], short[0], None, None)
