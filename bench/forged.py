@@ -6,7 +6,7 @@ from inspect import isfunction
 from types import ModuleType
 from typing import Final
 
-from bench.forgeries import careful, lazy
+from bench.forgeries import careful, lazy, swaps
 from bench.forgeries.records import DoesNotApplyError, Forge, forged
 from generator.analyse.physics.contradiction import Contradiction
 from generator.analyse.physics.laws import contradictions_of
@@ -40,7 +40,7 @@ class Trial:
 
 def forgeries() -> list[Forge]:
     """Every way to forge, the lazy ones first."""
-    return [*_in(lazy), *_in(careful)]
+    return [*_in(lazy), *_in(swaps), *_in(careful)]
 
 
 def trials(originals: tuple[str, ...] = ORIGINALS, every: int = 1) -> Iterator[Trial]:

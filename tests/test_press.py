@@ -59,4 +59,4 @@ def test_where_no_process_can_be_started_one_makes_all(records: Path, monkeypatc
     monkeypatch.setattr(press, "MANY", 5)
     monkeypatch.setattr(press, "ProcessPoolExecutor", none)
 
-    assert "runs/2026-01-09-example.md" in site.site_files(root=records)
+    assert "runs/2024-01-09-demo.md" in site.site_files(root=records)

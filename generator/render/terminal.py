@@ -35,7 +35,13 @@ def summary(run: RunFindings) -> Table:
 
 
 def featured_instead(run: RunFindings, featured: RunFindings | None) -> str | None:
-    """Which run the home page features though this one could be; None where it is this one, or can't be."""
+    """Which run the home page features though this one could be, or why this one never will be; None where it is this
+    one, or is of a kind that is not featured."""
+    if run.contradictions:
+        return (
+            f"Figures of {run.manifest.run_id} can't be true, so the home page will not feature it; `quantpress check` "
+            "says which they are. If this machine measured them, that is a fault of Quantpress: please report it."
+        )
     if featured is None or run.kind != "measured" or not run.ordinary:
         return None
     mine, other = run.manifest.run_id, featured.manifest.run_id

@@ -5,6 +5,7 @@ from dataclasses import replace
 from examples import completed, failed, four_methods, manifest, replaced, reported
 
 from generator.analyse.findings import find
+from generator.analyse.physics.contradiction import Contradiction
 from generator.measurements import Run
 from generator.record import Fault
 from generator.render.terminal import featured_instead, summary
@@ -29,6 +30,16 @@ def test_a_run_that_is_featured_or_could_not_be_says_nothing() -> None:
     assert featured_instead(run, run) is None
     assert featured_instead(run, None) is None
     assert featured_instead(replace(run, kind="demo"), find((reported(),)).featured) is None
+
+
+def test_a_run_that_cannot_be_true_says_so_where_it_was_measured() -> None:
+    (run,) = find((four_methods(),)).runs
+    lie = Contradiction("whole_bytes", "quantities.weights_gib", 1.1, "exactly", 1.0)
+
+    hint = featured_instead(replace(run, contradictions=(lie,)), None)
+
+    assert hint is not None
+    assert hint.startswith("Figures of 2026-01-01-example can't be true")
 
 
 def test_a_load_time_of_starts_that_all_compiled_anew_is_called_that() -> None:

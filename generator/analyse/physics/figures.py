@@ -1,8 +1,9 @@
 """Figures as such: what a clock never shows, and what two launches never share."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from math import factorial
+from collections.abc import Hashable, Iterator, Mapping
+from itertools import islice
+from math import exp, log
 from statistics import fmean, median_high, stdev
 from typing import Final
 
@@ -37,12 +38,20 @@ COMPARED: Final = 8
 SPREAD: Final = 1e-6
 
 
-def of_launch(launch: Completed) -> Iterator[Contradiction]:
+# What clocks said of a launch as a whole, and of its work, by field.
+Clocks = tuple[Mapping[str, float], Mapping[str, float]]
+
+
+def clocks_of(launch: Completed) -> Clocks:
+    """Every time in a launch that is one reading of a clock less another."""
+    return _of_stages(launch), _of_work(launch)
+
+
+def of_launch(launch: Completed, clocks: Clocks) -> Iterator[Contradiction]:
     """Figures of one launch that no clock showed."""
-    kinds = (_of_stages(launch), _of_work(launch))
-    for readings in kinds:
+    for readings in clocks:
         yield from _typed(readings)
-    yield from _too_fine(kinds)
+    yield from _too_fine(clocks)
     for number, point in enumerate(launch.points):
         durations_s = [sample.duration_s for sample in point.samples]
         if len(durations_s) >= SHARED and stdev(durations_s) < SPREAD * fmean(durations_s):
@@ -50,12 +59,12 @@ def of_launch(launch: Completed) -> Iterator[Contradiction]:
             yield Contradiction("no_spread", f"points.{number}.samples", spread, "at least", SPREAD)
 
 
-def of_run(launches: Mapping[str, Completed]) -> Iterator[tuple[str, Contradiction]]:
+def of_run(launches: Mapping[str, Completed], clocks: Mapping[str, Clocks]) -> Iterator[tuple[str, Contradiction]]:
     """Launches that are copies of others, by their files, with the file of the copy."""
     seen: dict[float, str] = {}
     shared: Counter[tuple[str, str]] = Counter()
     for file, launch in launches.items():
-        readings = {one for found in (_of_stages(launch), _of_work(launch)) for one in found.values() if _is_long(one)}
+        readings = {one for found in clocks[file] for one in found.values() if _is_long(one)}
         if launch.telemetry is not None:
             readings.add(launch.telemetry.power_w_mean)
         for reading in readings:
@@ -63,13 +72,13 @@ def of_run(launches: Mapping[str, Completed]) -> Iterator[tuple[str, Contradicti
             if other != file:
                 shared[file, other] += 1
     alike = {pair for pair, count in shared.items() if count >= SHARED}
-    alike |= {pair for signature in (_histogram, _proportions) for pair in _equal(launches, signature)}
+    alike |= set(_equal({file: _histogram(launch) for file, launch in launches.items()}))
+    alike |= set(_equal({file: _proportions(work) for file, (_, work) in clocks.items()}))
     for file, other in sorted(alike):
         yield file, Contradiction("copied", "points", other, None, None)
 
 
 def _of_stages(launch: Completed) -> dict[str, float]:
-    """What clocks said of the launch as a whole, by field."""
     quantities = launch.quantities
     found = {f"quantities.{name}": getattr(quantities, name) for name in type(quantities).model_fields}
     found = {field: value for field, value in found.items() if field.endswith("_time_s") and value is not None}
@@ -79,7 +88,6 @@ def _of_stages(launch: Completed) -> dict[str, float]:
 
 
 def _of_work(launch: Completed) -> dict[str, float]:
-    """What clocks said of the work, by field."""
     found: dict[str, float] = {}
     for number, point in enumerate(launch.points):
         where = f"points.{number}"
@@ -95,15 +103,20 @@ def _of_work(launch: Completed) -> dict[str, float]:
 def _typed(readings: Mapping[str, float]) -> Iterator[Contradiction]:
     """Too many readings that end early; equal ones count once, because they are one."""
     by_value = {value: field for field, value in readings.items() if value >= SHORTEST_S}
-    for decimals in range(DECIMALS + 1):
-        short = [value for value in by_value if abs(value - round(value, decimals)) < NANOSECOND]
-        expected = len(by_value) * 2 * NANOSECOND * 10**decimals
-        if short and expected ** len(short) / factorial(min(len(short), COMPARED)) < ONCE_IN:
+    short = list(by_value)
+    for decimals in range(DECIMALS, -1, -1):
+        short = [value for value in short if abs(value - round(value, decimals)) < NANOSECOND]
+        if short and _chance_of(len(short), expected=len(by_value) * 2 * NANOSECOND * 10**decimals) < ONCE_IN:
             yield Contradiction("typed", by_value[short[0]], short[0], None, None)
             return
 
 
-def _too_fine(kinds: Sequence[Mapping[str, float]]) -> Iterator[Contradiction]:
+def _chance_of(count: int, expected: float) -> float:
+    """The chance of so many or more where so many are expected: Chernoff's bound for Poisson's distribution."""
+    return exp(count - expected + count * log(expected / count)) if count > expected else 1.0
+
+
+def _too_fine(kinds: Clocks) -> Iterator[Contradiction]:
     """The first reading of each kind that is finer than the launch's clock."""
     steps = [{field: _binary_places(value) for field, value in readings.items()} for readings in kinds]
     clock = min((median_high(places.values()) for places in steps if len(places) >= ENOUGH), default=None)
@@ -128,13 +141,10 @@ def _is_long(reading: float) -> bool:
     return reading >= SHORTEST_S and abs(reading - round(reading, DECIMALS)) >= NANOSECOND
 
 
-def _equal(
-    launches: Mapping[str, Completed], signature_of: Callable[[Completed], Hashable | None]
-) -> Iterator[tuple[str, str]]:
-    """Pairs of launches with the same signature, the later one first."""
+def _equal(signatures: Mapping[str, Hashable | None]) -> Iterator[tuple[str, str]]:
+    """Pairs of files with the same signature, the later one first."""
     first: dict[Hashable, str] = {}
-    for file, launch in launches.items():
-        signature = signature_of(launch)
+    for file, signature in signatures.items():
         if signature is not None and first.setdefault(signature, file) != file:
             yield file, first[signature]
 
@@ -146,9 +156,9 @@ def _histogram(launch: Completed) -> Hashable | None:
     return tuple(sorted(most.items())) if len(most) >= BUCKETS else None
 
 
-def _proportions(launch: Completed) -> Hashable | None:
+def _proportions(work: Mapping[str, float]) -> Hashable | None:
     """How the first readings of its work stand to one another; None where there are few."""
-    readings = [value for value in _of_work(launch).values() if _is_long(value)][:COMPARED]
+    readings = [*islice(filter(_is_long, work.values()), COMPARED)]
     if len(readings) < COMPARED:
         return None
     return tuple(f"{reading / readings[0]:.{DIGITS}g}" for reading in readings)

@@ -24,12 +24,14 @@ def contradictions_of(run: Run) -> tuple[Contradiction, ...]:
     launches = [one for one in run.launches if isinstance(one, Completed | Failed)]
     completed = {file: one for file, one in files.items() if isinstance(one, Completed)}
     dense = memory.is_dense(tuple(completed.values()))
+    clocks = {file: figures.clocks_of(one) for file, one in completed.items()}
     of_launches = [_in(file, _of_launch(one, manifest, dense=dense)) for file, one in completed.items()]
+    of_launches += [_in(file, figures.of_launch(one, clocks[file])) for file, one in completed.items()]
     of_all = (
         course.of_run(manifest, launches),
         predictions.of_run(completed),
         energy.of_run(completed),
-        figures.of_run(completed),
+        figures.of_run(completed, clocks),
     )
     found = [*_of_manifest(manifest), *chain.from_iterable(of_launches)]
     found += [replace(one, file=file) for one_kind in of_all for file, one in one_kind]
@@ -55,7 +57,6 @@ def _of_launch(launch: Completed, manifest: MeasuredRun, *, dense: bool) -> Iter
     yield from memory.of_launch(launch, manifest, dense=dense)
     yield from energy.of_launch(launch, manifest.hardware, manifest.profile)
     yield from work.of_launch(launch, manifest, dense=dense)
-    yield from figures.of_launch(launch)
     if launch.limits is not None:
         yield from speed.of_limits(launch.limits, manifest.hardware)
     if dense:
