@@ -13,6 +13,8 @@ from generator.record import Completed, Failed
 
 # Starts are kept in whole seconds, and a machine's time is corrected now and then.
 SECONDS: Final = 3
+# Between two launches a record is written and logs are gone through: seconds, on a slow disk more.
+BETWEEN_LAUNCHES_S: Final = 60
 # Of a cell whose launch was made again, the rounds are out of order; of most cells of a run, never.
 MOST: Final = 0.5
 
@@ -32,10 +34,14 @@ def of_run(manifest: MeasuredRun, launches: Launches) -> Iterator[tuple[str, Con
         apart_s = after_s - before_s
         if before.duration_s > apart_s + SECONDS and not _jumped(before):
             yield _file(after), Contradiction("one_after_another", "started_at", after.started_at, None, None)
-        if before.duration_s < apart_s - SECONDS and _in_one_sitting(before, after, known) and not _jumped(before):
+        if (
+            before.duration_s < apart_s - BETWEEN_LAUNCHES_S
+            and _in_one_sitting(before, after, known)
+            and not _jumped(before)
+        ):
             yield (
                 _file(before),
-                Contradiction("no_holes", "duration_s", before.duration_s, "at least", apart_s - SECONDS),
+                Contradiction("no_holes", "duration_s", before.duration_s, "at least", apart_s - BETWEEN_LAUNCHES_S),
             )
     yield from _of_order([launch for _, launch in known if isinstance(launch, Completed)], manifest.cells)
 

@@ -12,18 +12,19 @@ from generator.samples import GAP_FLOOR_S, GAP_GROWTH, Gaps, Point, Requests, Sa
 # The parent times the stages and the worker what is in them: how late the one may hear of the other.
 HEARD_LATE_S: Final = 1.0
 
-# What a stage holds besides what is recorded of it. Before the load a card's idle power is read for a second, and
-# before texts are encoded a tokenizer is read: some seconds for the largest vocabularies on slow disks. Drawing prompts
-# takes under a microsecond a token, on slow machines a few. All else takes no time worth a name.
-BESIDE_LOAD_S: Final = {"cuda": 3.0, "cpu": 0.5}
-BESIDE_WARM_UP_S: Final = 1.0
-BESIDE_POINTS_S: Final = 1.0
-BESIDE_POINTS: Final = 0.05
+# What a stage holds besides what is recorded of it, several times what was seen. Before the load a card's idle power is
+# read for a second; before texts are encoded a tokenizer is read: some seconds for the largest vocabularies on slow
+# disks; drawing prompts takes under a microsecond a token, on slow machines a few; and batches are warmed up, which is
+# not recorded and was up to a quarter of the work.
+BESIDE_LOAD_S: Final = {"cuda": 10.0, "cpu": 5.0}
+BESIDE_WARM_UP_S: Final = 5.0
+BESIDE_POINTS_S: Final = 10.0
+BESIDE_POINTS: Final = 0.5
 READING_S_PER_TOKEN: Final = 3e-5
 DRAWING_S_PER_TOKEN: Final = 5e-6
 MOST_TOKENS: Final = 300_000
 # A launch whose stages are not recorded also holds the start of its process, the limits in old records, and its end.
-BESIDE_LAUNCH_S: Final = 10.0
+BESIDE_LAUNCH_S: Final = 30.0
 # A first request takes up to so many times as long as the later ones.
 COLD: Final = 3.0
 # Nor does it take less than any later token, by far.
