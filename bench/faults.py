@@ -26,7 +26,7 @@ from generator.record import STAGES
 
 ROUNDS: Final = 2
 LAUNCHES: Final = 2 * ROUNDS
-AT_ONCE: Final = os.cpu_count() or 1
+AT_ONCE: Final = 2 * (os.cpu_count() or 1)  # the light engine rests more than it works
 FEWEST: Final = 1000
 
 # What a start of a process fails with, and which starts a measurement has: git's two, the limits', one a launch.

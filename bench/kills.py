@@ -20,8 +20,8 @@ from bench.survival import Harm, again, gone_on_with, harm_of
 from generator.record import STAGES, Stage
 
 KILLS: Final = 200
-# As many as there are cores, so that a moment of a sitting stays about the same.
-AT_ONCE: Final = os.cpu_count() or 1
+# The light engine rests more than it works.
+AT_ONCE: Final = 2 * (os.cpu_count() or 1)
 LAUNCHES: Final = 2
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
 # In "tasks" nothing else happens than in "generate", and it needs a package more.

@@ -21,7 +21,7 @@ DEADLINE_S: Final = 600.0
 _LOOK_S: Final = 0.02
 
 # The words of the command that tell a process below the parent apart.
-_WORDS: Final[dict[Role, str]] = {"guardian": r"/orphan\.py\0", "worker": r"worker\0", "engine": r"/light_core\.py\0"}
+_WORDS: Final = {"guardian": r"/orphan\.py\0", "worker": r"worker\0", "engine": r"/light_core\.py\0"}
 # What the display says of a launch whose record is on the disk.
 _TOLD: Final = re.compile(r"^[✓!✗] round (\d+) · (.+?):", re.MULTILINE)
 
@@ -45,7 +45,9 @@ class Sitting:
 
     def processes(self, role: Role) -> list[int]:
         """Those of its processes that have this role, the oldest first."""
-        return [pid for pid in marked(self.folder) if _role_of(pid) == role]
+        if role == "parent":
+            return [self.process.pid]
+        return marked(self.folder, _WORDS[role])
 
     def status(self) -> int:
         """Its exit status, as soon as there is one."""
@@ -73,23 +75,19 @@ def left_of(folder: Path) -> list[int]:
     return left
 
 
-def marked(folder: Path) -> list[int]:
-    """The processes of a measurement into `folder`, the oldest first, without those that have ended and wait for their
-    parent."""
+def marked(folder: Path, words: str = "") -> list[int]:
+    """The processes of a measurement into `folder` whose command has these words, the oldest first, without those that
+    have ended and wait for their parent."""
     mark, found = f"{MARK}={folder}".encode(), []
     for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError, IndexError):  # it has ended meanwhile
-            state = (process / "stat").read_text(errors="replace").rpartition(")")[2].split()[0]
-            if state != "Z" and mark in (process / "environ").read_bytes().split(b"\0"):
+        with suppress(OSError):  # it has ended meanwhile
+            if (
+                re.search(words, (process / "cmdline").read_text(errors="replace"))
+                and mark in (process / "environ").read_bytes().split(b"\0")
+                and " Z " not in (process / "stat").read_text(errors="replace").rpartition(")")[2][:4]
+            ):
                 found.append(int(process.name))
     return sorted(found)
-
-
-def _role_of(pid: int) -> Role | None:
-    with suppress(OSError):
-        words = Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
-        return next((role for role, pattern in _WORDS.items() if re.search(pattern, words)), "parent")
-    return None
 
 
 def _as_in_a_terminal() -> None:
