@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-EXECUTIONS: Final = {"reader": 1_000_000, "renderer": 2_000}
+EXECUTIONS: Final = {"reader": 1_000_000, "renderer": 500}
 LIMIT_S: Final = 580
 SEED: Final = 1
 _MOST_BYTES: Final = {"reader": 8192, "renderer": 120}
