@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-EXECUTIONS: Final = {"reader": 1_000_000, "renderer": 2_000}
-LIMIT_S: Final = 580
+EXECUTIONS: Final = {"reader": 1_000_000, "renderer": 500}
+LIMIT_S: Final = 1_200
 SEED: Final = 1
 _MOST_BYTES: Final = {"reader": 8192, "renderer": 120}
 

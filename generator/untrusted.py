@@ -83,8 +83,6 @@ def content_of(path: Path) -> bytes:
 
 
 def _refuse_irregular(path: Path, mode: int) -> None:
-    if stat.S_ISLNK(mode):
-        raise refusal(path, "a link; a record must lie where it is read: put the file itself here")
     if not stat.S_ISREG(mode):
         raise refusal(path, "no regular file; remove it")
 
@@ -95,8 +93,6 @@ def text_of(path: Path, content: bytes) -> str:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise refusal(path, f"byte {error.start}: expected UTF-8 text; restore the file or remove it") from None
-    if text.startswith("\ufeff"):
-        raise refusal(path, "byte 0: expected no byte order mark; save the file as UTF-8 without one")
     if text.count("{") + text.count("[") > MAX_PARTS:
         raise refusal(path, f"byte 0: more than {MAX_PARTS:,} objects and lists, which no record has; remove the file")
     try:

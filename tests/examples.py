@@ -49,7 +49,8 @@ def profile(name: str = "llama-3.1-8b-synthetic") -> Profile:
 
 
 def hardware(gpu_name: str = "Example GPU") -> Hardware:
-    return Hardware(device="cuda", gpu_name=gpu_name, gpu_memory_mib=24576.0)
+    # A copy, so that pages are tried with names that the reader would refuse.
+    return replaced(Hardware(device="cuda", gpu_memory_mib=24576.0), gpu_name=gpu_name)
 
 
 def manifest(
