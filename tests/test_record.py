@@ -1,7 +1,6 @@
 """Records of launches: the words of the format, what may be null, and what must follow from the samples."""
 
 import json
-import re
 from typing import Any
 
 import pytest
@@ -152,16 +151,14 @@ def test_the_headline_is_the_samples_median_to_a_millionth(deviation: float, *, 
     if fits:
         assert with_quantities(output_tokens_per_s=stated).quantities.output_tokens_per_s == stated
     else:
-        with pytest.raises(
-            ValidationError, match=r"quantities\.output_tokens_per_s must be the samples' median, 100 \["
-        ):
+        with pytest.raises(ValidationError, match=r"output_tokens_per_s.* the samples' median, 100 \["):
             with_quantities(output_tokens_per_s=stated)
 
 
 def test_a_launch_without_its_headline_is_refused() -> None:
     absent = completed().quantities.absent | {"output_tokens_per_s": "lost"}
 
-    with pytest.raises(ValidationError, match="must be the samples' median, 100 "):
+    with pytest.raises(ValidationError, match="the samples' median, 100 "):
         with_quantities(output_tokens_per_s=None, absent=absent)
 
 
@@ -173,7 +170,5 @@ def test_the_tokens_are_the_sum_over_the_samples() -> None:
     found = changed(points=points, quantities=quantities | {"output_tokens_total": 200})
 
     assert isinstance(found, Completed)
-    with pytest.raises(
-        ValidationError, match=re.escape("Value error, quantities.output_tokens_total must be the samples' sum, 200 [")
-    ):
+    with pytest.raises(ValidationError, match=r"output_tokens_total.* the samples' sum, 200 \["):
         changed(points=points, quantities=quantities | {"output_tokens_total": 199})
