@@ -62,9 +62,9 @@ class Stat:
     def interval(self) -> tuple[float, float] | None:
         """The 95% t interval of the figure's geometric mean, by itself; None with fewer than three launches, where it
         would span orders of magnitude, and where a figure is not above 0."""
-        logs = [log(value) for value in self.by_round.values() if value > 0]
-        if len(logs) < LAUNCHES_TO_DECIDE or len(logs) < self.count:
+        if self.count < LAUNCHES_TO_DECIDE or self.low <= 0:
             return None
+        logs = [log(value) for value in self.by_round.values()]
         margin = reach(1, len(logs) - 1) * stdev(logs) / sqrt(len(logs))
         return exp(fmean(logs) - margin), exp(fmean(logs) + margin)
 
@@ -223,5 +223,4 @@ def t_probability(t: float, freedom: int) -> float:
 @lru_cache
 def t_quantile(probability: float, freedom: int) -> float:
     """Where Student's t is below with that probability, which must be above a half."""
-    start = 1.0 if probability < 0.9 else 2.0 + 20 * (freedom == 1)
-    return float(findroot(lambda t: t_probability(float(t), freedom) - probability, start, tol=1e-18, verify=False))
+    return float(findroot(lambda t: t_probability(float(t), freedom) - probability, 1.0))
