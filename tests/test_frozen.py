@@ -7,19 +7,8 @@ import pytest
 from examples import completed
 from pydantic import TypeAdapter, ValidationError
 
-from generator.frozen import (
-    Count,
-    Frozen,
-    Name,
-    NonNegative,
-    Percent,
-    Positive,
-    Sha256,
-    Slug,
-    Text,
-    Timestamp,
-    WithReasons,
-)
+from generator.frozen import Count, Frozen, NonNegative, Percent, Positive, Sha256, Slug, Timestamp, WithReasons
+from generator.readable import Name, Text
 
 ACCEPTED: dict[str, tuple[Any, tuple[object, ...]]] = {
     "text": (Text, ("", "a", "é – ×", "x" * 2000)),
