@@ -235,7 +235,7 @@ def alone(root: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UnfitError(
-                "another `quantpress measure` is running on these measurements; wait for it to end"
+                "another quantpress measure is running on these measurements; wait for it to end"
             ) from None
         except OSError as error:
             raise StorageError(
