@@ -189,7 +189,7 @@ def _exclusion(offer: Offer, wishes: Wishes, rule: Rule) -> Excluded | None:
             parts = ("weights_gib", "overhead_gib", "kv_bytes_per_token", "activation_bytes_per_token")
             missing = next((part for part in parts if getattr(offer, part) is None), None)
             needed = needed_gib(offer, wishes)
-            if missing is not None or needed is None:
+            if needed is None:
                 return Excluded(offer.cell, constraint, missing, None, None)
             if needed > wishes.card_gib:
                 return Excluded(offer.cell, constraint, None, needed, wishes.card_gib)

@@ -191,9 +191,9 @@ class Decision(NamedTuple):
 def holm(p_values: Mapping[Key, float]) -> dict[Key, Decision]:
     """Which differences are proven, with a risk of 5% that any of those is not real."""
     decisions: dict[Key, Decision] = {}
-    proven, among = True, len(p_values)
+    among = len(p_values)
     for key in sorted(p_values, key=lambda key: p_values[key]):
-        proven = proven and p_values[key] <= (1 - CONFIDENCE) / among  # after the first that is not, none is
+        proven = p_values[key] <= (1 - CONFIDENCE) / among  # after the first that is not none is: `among` stays
         decisions[key] = Decision(proven, among)
         among -= proven
     return decisions

@@ -175,6 +175,7 @@ def test_the_first_constraint_that_is_missed_is_the_reason() -> None:
     assert missed(OFFER) == "memory"
     assert missed(OFFER, "quality", "memory") == "quality"
     assert missed(OFFER, "users") is None
+    assert missed(replace(OFFER, speeds={1: 1.0}, perplexity_rise_high_percent=0.1), "quality", "users") == "users"
 
 
 def test_those_that_are_out_keep_their_order_and_leave_the_others() -> None:
