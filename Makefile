@@ -11,7 +11,7 @@ export ENGINES ?= auto
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help site setup tasks measure pages serve test check bench lock clean
+.PHONY: help site setup tasks measure pages serve test check bench torture lock clean
 
 help: ## Say what can be done (this list).
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,11 +50,15 @@ check: ## Check format, style and types, and audit the locks.
 	@setup/install.sh dev
 	@ruff format --check .
 	@ruff check .
-	@mypy generator setup $(wildcard tests bench)
+	@mypy generator setup $(wildcard tests bench torture)
 	@python setup/audit.py
 
 bench: setup ## Print what Quantpress costs, and sites of many runs (ARGS=--scale: of 1,000).
 	@python -m bench $(ARGS)
+
+torture: setup ## Print what Quantpress survives: faults, kills, hostile records, slips in its code (ARGS='--only kills').
+	@setup/install.sh dev
+	@python -m torture $(ARGS)
 
 lock: ## Choose all package versions anew, and lock them.
 	@setup/lock.sh

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bench.forgeries.records import Json, Records, records_of
 from generator.analyse.physics.contradiction import Law
 from generator.folders import CHECKOUT
+from torture.forgeries.records import Json, Records, records_of
 
 CARD: Final = "2026-11-25-llama-3.1-8b-synthetic"
 DEMO: Final = "2026-11-24-demo"

@@ -7,7 +7,6 @@ import pytest
 from breaking import CARD, EDITS, run_of
 from examples import four_methods
 
-from bench.forgeries.records import as_read
 from generator import site
 from generator.analyse.brief import brief_of
 from generator.analyse.findings import choose, find, run_findings
@@ -17,6 +16,7 @@ from generator.errors import UsageError
 from generator.folders import CHECKOUT
 from generator.kept import in_bytes
 from generator.measurements import Run, write_launch, write_manifest
+from torture.forgeries.records import as_read
 
 OTHER = "2026-11-24-llama-3.1-8b-synthetic"
 

@@ -6,10 +6,10 @@ import subprocess
 import sys
 from textwrap import dedent
 
-from bench.equivalent import EQUIVALENT
-from bench.mutants import mutants_of
-from bench.mutate import TESTS
 from generator.folders import CHECKOUT
+from torture.mutants.equivalent import EQUIVALENT
+from torture.mutants.mutants import mutants_of
+from torture.mutants.mutate import TESTS
 
 
 def slips(source: str) -> list[str]:
@@ -19,7 +19,7 @@ def slips(source: str) -> list[str]:
 def scored(*words: str, tests: str | None = None) -> subprocess.CompletedProcess[str]:
     """The tool as it is run; with `tests` in place of those that are meant to hold the module."""
     swapped = f"for module in mutate.TESTS: mutate.TESTS[module] = ({tests!r},)\n" if tests else ""
-    program = f"from bench import mutate\n{swapped}mutate.main()"
+    program = f"from torture.mutants import mutate\n{swapped}mutate.main()"
     command = [sys.executable, "-c", program, *words, "--jobs", "1"]
     environment = os.environ | {"QUANTPRESS_MEASUREMENTS": ""}
     return subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bench import light_core
-from bench.light import environment
-from bench.sitting import left_of, marked
 from generator.orphan import Guarded, run_guarded
+from torture.survival import light_core
+from torture.survival.light import environment
+from torture.survival.sitting import left_of, marked
 
 # A process with a daemon below it, in a session of its own, that heeds no signal and no pipe.
 STUBBORN = [sys.executable, "-IS", light_core.__file__]

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from bench import leaks
 from generator.cli import _published
 from generator.errors import StorageError
 from generator.folders import CHECKOUT
@@ -14,6 +13,7 @@ from generator.measure import redaction
 from generator.measure.places import located, published
 from generator.measure.redaction import Redactor, redact_logs, redacted
 from generator.profiles import LocalCheckpoint, Profile, QualityText, load_profile
+from torture import leaks
 
 SECRETS = {
     "HF_TOKEN": "no-shape-at-all",

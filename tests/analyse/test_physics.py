@@ -8,12 +8,12 @@ from typing import get_args
 import pytest
 from breaking import CARD, EDITS, awq, change, launch_of, run_of
 
-from bench.forged import genuine, trials
-from bench.forgeries.records import Records, as_read
 from generator.analyse.physics.contradiction import Contradiction, Law
 from generator.analyse.physics.laws import contradictions_at, contradictions_of
 from generator.fingerprint import environment_sha256, is_environment
 from generator.manifest import Hardware
+from torture.forgeries.forged import genuine, trials
+from torture.forgeries.records import Records, as_read
 
 
 def found_after(edit: Callable[[Records], None], name: str = CARD) -> tuple[Contradiction, ...]:

@@ -1,4 +1,4 @@
-"""A share of the faults of `python -m bench.faults`: the same code, at points that a seed draws."""
+"""A share of the faults of `python -m torture.survival.faults`: the same code, at points that a seed draws."""
 
 import errno
 import random
@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from bench import light
-from bench.faults import Played, fail_a_stage, fail_a_start
-from bench.injection import CALLS, ERRORS
-from bench.sitting import Sitting
-from bench.survival import Harm
 from generator.errors import StorageError
 from generator.measure import environment
 from generator.measure.session import alone
 from generator.measurements import read_runs
 from generator.record import Failed
+from torture.survival import light
+from torture.survival.faults import Played, fail_a_stage, fail_a_start
+from torture.survival.harm import Harm
+from torture.survival.injection import CALLS, ERRORS
+from torture.survival.sitting import Sitting
 
 POINTS = 100
 
@@ -63,10 +63,10 @@ def test_a_stage_that_fails_costs_no_more_than_its_launch(stage: str, kind: str)
             "load",
             "silence-in-c",
             "time_out",
-            "no sign of life for 4 s, in bench.light._hang_in_c; last words: it said nothing",
+            "no sign of life for 4 s, in torture.survival.light._hang_in_c; last words: it said nothing",
         ),
         ("warm-up", "memory", "out_of_memory", "MemoryError: the light engine was asked to need too much"),
-        ("generate", "segfault", "crashed", "killed by SIGSEGV, in bench.light.<lambda>: it said nothing"),
+        ("generate", "segfault", "crashed", "killed by SIGSEGV, in torture.survival.light.<lambda>: it said nothing"),
     ],
 )
 def test_a_stage_that_fails_is_a_record_that_names_it(

@@ -1,4 +1,4 @@
-"""A share of the kills and signals of `python -m bench.kills`: the same code, a few times."""
+"""A share of the kills and signals of `python -m torture.survival.kills`: the same code, a few times."""
 
 import signal
 import time
@@ -8,11 +8,11 @@ from typing import get_args
 
 import pytest
 
-from bench import light
-from bench.kills import HELD, SIGNALS, interrupted, kills, light_command
-from bench.sitting import Role, Sitting, left_of
-from bench.survival import Harm
 from generator.record import Stage
+from torture.survival import light
+from torture.survival.harm import Harm
+from torture.survival.kills import HELD, SIGNALS, interrupted, kills, light_command
+from torture.survival.sitting import Role, Sitting, left_of
 
 
 @pytest.mark.parametrize("role", get_args(Role))

@@ -1,4 +1,4 @@
-"""A short run of the fuzzer over the reader and the renderer; the long one is `python -m bench.fuzz`."""
+"""A short run of the fuzzer over the reader and the renderer; the long one is `python -m torture.strangers.fuzz`."""
 
 import json
 from types import SimpleNamespace
@@ -7,10 +7,10 @@ import pytest
 
 pytest.importorskip("atheris", reason="atheris, the fuzzer, is not installed: it has no build for this Python")
 
-from bench.fuzz import fuzz
-from bench.inert import PLAIN, difference, made_with, press
-from bench.records import valid
-from bench.targets import reader
+from torture.strangers.fuzz import fuzz
+from torture.strangers.inert import PLAIN, difference, made_with, press
+from torture.strangers.records import valid
+from torture.strangers.targets import reader
 
 
 def test_nothing_but_a_refusal_leaves_the_reader_and_what_it_accepts_is_sound() -> None:
@@ -37,8 +37,8 @@ def test_an_odd_record_that_was_accepted_would_be_told(
 ) -> None:
     once, _, _ = reader()
     content = json.dumps(valid("peer") | {field: value}).encode()
-    monkeypatch.setattr("bench.targets.parse", lambda *_: "whatever it is")
-    monkeypatch.setattr("bench.targets.KINDS", {"peer": SimpleNamespace(dump_json=lambda _: content)})
+    monkeypatch.setattr("torture.strangers.targets.parse", lambda *_: "whatever it is")
+    monkeypatch.setattr("torture.strangers.targets.KINDS", {"peer": SimpleNamespace(dump_json=lambda _: content)})
 
     assert once(b"p" + content) == told
 

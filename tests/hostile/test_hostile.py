@@ -8,9 +8,15 @@ from examples import failed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bench.corpus import cases
-from bench.disk import DISK
-from bench.hostile import (
+from generator.errors import RecordError
+from generator.manifest import Hardware
+from generator.measurements import parse, read_run
+from generator.readable import readable
+from generator.record import LAUNCH
+from generator.untrusted import in_ascii
+from torture.strangers.corpus import cases
+from torture.strangers.disk import DISK
+from torture.strangers.hostile import (
     KINDS,
     MOST_MB,
     MOST_S,
@@ -22,15 +28,9 @@ from bench.hostile import (
     weigh,
     write_valid_run,
 )
-from bench.records import FILES, valid, written
-from generator.errors import RecordError
-from generator.manifest import Hardware
-from generator.measurements import parse, read_run
-from generator.readable import readable
-from generator.record import LAUNCH
-from generator.untrusted import in_ascii
+from torture.strangers.records import FILES, valid, written
 
-# A share of the corpus, so that the suite stays quick; the whole of it is `python -m bench.hostile`.
+# A share of the corpus, so that the suite stays quick; the whole of it is `python -m torture.strangers.hostile`.
 SHARE = 9
 
 

@@ -33,7 +33,16 @@ def fuzz(target: str, executions: int, limit_s: float = LIMIT_S, seed: int = SEE
     """Run a target so many times, or until the limit."""
     with tempfile.TemporaryDirectory() as name:
         told = Path(name) / "found.json"
-        command = [sys.executable, "-m", "bench.fuzz", target, str(executions), str(limit_s), str(seed), str(told)]
+        command = [
+            sys.executable,
+            "-m",
+            "torture.strangers.fuzz",
+            target,
+            str(executions),
+            str(limit_s),
+            str(seed),
+            str(told),
+        ]
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
         if not told.is_file():
             raise SystemExit(f"the fuzzer of the {target} ended by itself: {done.stderr[-2000:]}")
@@ -60,7 +69,7 @@ def _run_here(target: str, executions: int, limit_s: float, seed: int, told: Pat
     import atheris
 
     with atheris.instrument_imports(include=["generator"]):
-        from bench import targets
+        from torture.strangers import targets
 
         once, seeds, mutate = targets.TARGETS[target]()
     found, start = Found(), time.monotonic()

@@ -13,15 +13,15 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from bench.corpus import Case
-from bench.corpus import cases as all_cases
-from bench.disk import DISK
-from bench.records import FILES, RUN, valid, written
 from generator.errors import RecordError
 from generator.manifest import MANIFEST
 from generator.measurements import parse, read_runs
 from generator.peer import PEER
 from generator.record import LAUNCH
+from torture.strangers.corpus import Case
+from torture.strangers.corpus import cases as all_cases
+from torture.strangers.disk import DISK
+from torture.strangers.records import FILES, RUN, valid, written
 
 KINDS: Final[dict[str, TypeAdapter[Any]]] = {"launch": LAUNCH, "manifest": MANIFEST, "peer": PEER}
 
@@ -38,7 +38,7 @@ _WEIGH: Final = """
 import re, sys, time
 from contextlib import suppress
 from pathlib import Path
-from bench.hostile import KINDS
+from torture.strangers.hostile import KINDS
 from generator.errors import RecordError
 from generator.measurements import parse
 def peak_mb():

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench.records import FILES, MOST_BYTES
 from generator.untrusted import MAX_FILES
+from torture.strangers.records import FILES, MOST_BYTES
 
 Spoil = Callable[[Path], object]
 

@@ -1,4 +1,4 @@
-"""`quantpress` with an engine that takes milliseconds, in a tree of processes like a real one: `python -m bench.light`.
+"""`quantpress` with an engine that takes milliseconds, in a tree of processes like a real one.
 
 All is real but the model: the command, its guardian, the worker that speaks the protocol, the engine's core in a
 process of its own, and a daemon that the core started. What QUANTPRESS_LIGHT_FAULT names goes wrong, once.
@@ -17,11 +17,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from bench import light_core
 from generator.folders import CHECKOUT
 from generator.measure.engine import EngineMemory, LaunchRequest, Loaded
 from generator.methods import MethodId, method_of
 from generator.record import Configuration, Stage
+from torture.survival import light_core
 
 # A fault is "stage=kind"; it happens to the process that removes the file.
 FAULT: Final = "QUANTPRESS_LIGHT_FAULT"
@@ -69,7 +69,7 @@ def write_profile(folder: Path, rounds: int, methods: Sequence[MethodId] = ("fp1
 
 def command(*words: str) -> list[str]:
     """`quantpress` with the light engine."""
-    return [sys.executable, "-m", "bench.light", *words]
+    return [sys.executable, "-m", "torture.survival.light", *words]
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
@@ -188,7 +188,7 @@ def _quantpress(words: list[str]) -> None:
     from generator import cli
     from generator.measure import launcher, line
 
-    vars(launcher)["COMMAND"] = (sys.executable, "-m", "bench.light", "worker")
+    vars(launcher)["COMMAND"] = (sys.executable, "-m", "torture.survival.light", "worker")
     vars(line)["LIMITS_COMMAND"] = (sys.executable, "-IS", "-c", LIMITS)
     if DEADLINE in os.environ:
         vars(launcher)["DEADLINES_S"] = dict.fromkeys(launcher.DEADLINES_S, float(os.environ[DEADLINE]))

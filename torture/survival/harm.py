@@ -8,9 +8,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final, Self
 
-from bench.sitting import Sitting, left_of
 from generator.errors import OUTPUT_CLOSED, SOME_LAUNCHES_FAILED, QuantpressError, RecordError
 from generator.measurements import Run, launch_name, read_runs
+from torture.survival.sitting import Sitting, left_of
 
 # As the README has them.
 DOCUMENTED: Final = {

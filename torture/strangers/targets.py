@@ -12,10 +12,10 @@ from unicodedata import category
 
 import atheris
 
-from bench.hostile import KINDS, LONGEST_MESSAGE
-from bench.records import FILES, valid
 from generator.errors import RecordError
 from generator.measurements import parse
+from torture.strangers.hostile import KINDS, LONGEST_MESSAGE
+from torture.strangers.records import FILES, valid
 
 Once = Callable[[bytes], str | None]
 Mutate = Callable[[bytes, int, int], bytes]
@@ -129,7 +129,11 @@ _WORDS: Final = (
 def renderer() -> tuple[Once, list[bytes], None]:
     """Words that the reader accepts, in every field that holds words: the page, the table and the feed stay as they
     are with plain ones."""
-    from bench.inert import PLAIN, difference, made_with  # all that makes pages: the reader's fuzzer needs none of it
+    from torture.strangers.inert import (  # all that makes pages: the reader's fuzzer needs none of it
+        PLAIN,
+        difference,
+        made_with,
+    )
 
     expected = made_with(PLAIN)
 

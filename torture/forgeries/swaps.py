@@ -2,8 +2,8 @@
 
 from copy import deepcopy
 
-from bench.forgeries.edits import need
-from bench.forgeries.records import Json, Records
+from torture.forgeries.edits import need
+from torture.forgeries.records import Json, Records
 
 
 def the_name_of_a_cheaper_card(run: Records) -> None:

@@ -1,4 +1,4 @@
-"""Kills every process of a measurement at random moments, and counts what that cost: `python -m bench.kills`."""
+"""Kills every process of a measurement at random moments, and counts what that cost."""
 
 import argparse
 import os
@@ -14,10 +14,10 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Final, get_args
 
-from bench import light
-from bench.sitting import Role, Sitting
-from bench.survival import Harm, again, gone_on_with, harm_of
 from generator.record import STAGES, Stage
+from torture.survival import light
+from torture.survival.harm import Harm, again, gone_on_with, harm_of
+from torture.survival.sitting import Role, Sitting
 
 KILLS: Final = 200
 # The light engine rests more than it works.
@@ -121,7 +121,7 @@ def kills(role: Role, count: int, command: Command, at_once: int = AT_ONCE, seed
 
 def main() -> None:
     """One line a role, and one for signals; ends with status 1 when anything was lost."""
-    parser = argparse.ArgumentParser(prog="python -m bench.kills", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m torture.survival.kills", description=__doc__)
     parser.add_argument("--kills", type=int, default=KILLS, help=f"of each role (default: {KILLS})")
     parser.add_argument("--role", choices=get_args(Role), help="of this role alone")
     parser.add_argument("--real", type=int, metavar="N", help="instead: N kills of each role of the real demo")

@@ -9,8 +9,8 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Final, Literal
 
-from bench.light import MARK, environment
 from generator.folders import CHECKOUT
+from torture.survival.light import MARK, environment
 
 Role = Literal["parent", "guardian", "worker", "engine"]
 

@@ -3,7 +3,7 @@
 from copy import deepcopy
 from datetime import timedelta
 
-from bench.forgeries.edits import (
+from torture.forgeries.edits import (
     copy_over,
     end_of,
     meter,
@@ -17,7 +17,7 @@ from bench.forgeries.edits import (
     speed_up,
     work_s,
 )
-from bench.forgeries.records import Records
+from torture.forgeries.records import Records
 
 
 def twice_as_fast_with_the_tokens_gaps(run: Records) -> None:

@@ -18,8 +18,6 @@ from xml.etree import ElementTree as ET
 import yaml  # type: ignore[import-untyped]
 from markdown import Markdown  # type: ignore[import-untyped]
 
-from bench.hostile import KINDS
-from bench.records import FILES, valid, written
 from generator.analyse.findings import find, run_findings
 from generator.aside import put_back, set_aside
 from generator.folders import TEMPLATES
@@ -31,6 +29,8 @@ from generator.render.gallery import Gallery
 from generator.render.pages import render_pages
 from generator.render.sheet import COLUMNS
 from generator.written import front_matter
+from torture.strangers.hostile import KINDS
+from torture.strangers.records import FILES, valid, written
 
 PLAIN: Final = "plain words"
 SITE_URL: Final = "https://example.org/"

@@ -1,5 +1,5 @@
 """Lets each call of the system, each start of a process and each stage of an engine fail in turn during a measurement,
-and counts what that cost: `python -m bench.faults`."""
+and counts what that cost: `python -m torture.survival.faults`."""
 
 import argparse
 import errno
@@ -15,14 +15,14 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
-from bench import light
-from bench.injection import ERRORS, injected
-from bench.sitting import Sitting, told_in
-from bench.survival import Harm, again, gone_on_with, harm_in_words, harm_of, harm_on_disk, launches_that
 from generator import cli, measurements
 from generator.measure import session
 from generator.measure.worker import as_json
 from generator.record import STAGES
+from torture.survival import light
+from torture.survival.harm import Harm, again, gone_on_with, harm_in_words, harm_of, harm_on_disk, launches_that
+from torture.survival.injection import ERRORS, injected
+from torture.survival.sitting import Sitting, told_in
 
 ROUNDS: Final = 2
 LAUNCHES: Final = 2 * ROUNDS
@@ -134,7 +134,7 @@ def fail_a_stage(stage: str, kind: str) -> Harm:
 
 def main() -> None:
     """One line a kind of fault; ends with status 1 when anything was lost, or too little tried."""
-    argparse.ArgumentParser(prog="python -m bench.faults", description=__doc__).parse_args()
+    argparse.ArgumentParser(prog="python -m torture.survival.faults", description=__doc__).parse_args()
     with tempfile.TemporaryDirectory() as name:
         played = Played(Path(name))
         points = list(product(range(1, len(played.calls()) + 1), ERRORS))

@@ -6,8 +6,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bench.meanings import meanings
-from bench.records import FILES, MOST_BYTES, Path, at, parts_of, raw_at, reported, told, valid, with_at, written
+from torture.strangers.meanings import meanings
+from torture.strangers.records import (
+    FILES,
+    MOST_BYTES,
+    Path,
+    at,
+    parts_of,
+    raw_at,
+    reported,
+    told,
+    valid,
+    with_at,
+    written,
+)
 
 
 @dataclass(frozen=True)

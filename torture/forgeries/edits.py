@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from math import log
 from typing import Any
 
-from bench.forgeries.records import DoesNotApplyError, Json, Records
 from generator.fingerprint import environment_sha256
 from generator.manifest import Hardware
 from generator.samples import GAP_GROWTH
+from torture.forgeries.records import DoesNotApplyError, Json, Records
 
 
 def points_with(launch: Json, part: str) -> Iterator[Json]:

@@ -1,6 +1,6 @@
 """The light engine where the worker looks for vLLM's module."""
 
-from bench.light import engine_for, fail_where_asked
+from torture.survival.light import engine_for, fail_where_asked
 
 __all__ = ["engine_for"]
 

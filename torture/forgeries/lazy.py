@@ -1,7 +1,7 @@
 """What a lazy cheat does: one figure, or one column, and no thought of what else tells of it."""
 
-from bench.forgeries.edits import need, points_with, scale, scale_work
-from bench.forgeries.records import Json, Records
+from torture.forgeries.edits import need, points_with, scale, scale_work
+from torture.forgeries.records import Json, Records
 
 
 def the_first_workload_twice_as_fast(run: Records) -> None:

@@ -3,7 +3,7 @@
 A real launch of the demo model in Transformers, one in vLLM that fails, and a build of the site, in a copy of this
 checkout: in a network of their own, whose only way out is a cable to nowhere that counts; under another host name.
 
-    python -m bench.leaks
+    python -m torture.leaks
 """
 
 import json

@@ -2,7 +2,7 @@
 
 Each mutant is judged in a fork of this process, which has imported pytest and the libraries and nothing of ours; there
 the mutant stands in for its module. What can't be imported says nothing of the tests and is not counted. An equivalent
-mutant behaves as the module does, so that no test could fail: each that is taken for one is in `bench.equivalent`.
+mutant behaves as the module does, so that no test could fail: each that is taken for one is in `equivalent`.
 """
 
 import argparse
@@ -23,10 +23,10 @@ import mpmath  # noqa: F401  here, as pydantic below, so that no fork has to
 import pydantic  # noqa: F401
 import pytest
 
-from bench.equivalent import EQUIVALENT
-from bench.mutants import Mutant, mutants_of
+from torture.mutants.equivalent import EQUIVALENT
+from torture.mutants.mutants import Mutant, mutants_of
 
-CHECKOUT: Final = Path(__file__).parent.parent
+CHECKOUT: Final = Path(__file__).parents[2]
 GOAL_PERCENT: Final = 90
 
 # The tests that are meant to hold each module.
@@ -38,7 +38,7 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
     "generator.record": ("tests/test_record.py", "tests/test_measurements.py"),
     "generator.frozen": ("tests/test_frozen.py",),
     "generator.measurements": ("tests/test_reader_edges.py", "tests/test_measurements.py"),
-    "generator.faults": ("tests/test_faults.py", "tests/test_profiles.py", "tests/test_measurements.py"),
+    "generator.faults": ("tests/test_first_fault.py", "tests/test_profiles.py", "tests/test_measurements.py"),
 }
 
 SURVIVED, KILLED, INTERRUPTED, CRASHED, STILLBORN = 0, 1, 2, 3, 99  # the first four are pytest's
@@ -162,7 +162,7 @@ def _ended(module: str, watch: Quickest, source: str) -> int:
 
 def main() -> None:
     """Score the modules that are named, or all; exit with 1 where one misses the goal."""
-    parser = argparse.ArgumentParser(prog="python -m bench.mutate", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m torture.mutants.mutate", description=__doc__)
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"of {', '.join(TESTS)} (default: all)")
     parser.add_argument("--every", type=int, default=1, help="judge one mutant in so many (default: 1)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many at once")

@@ -1,4 +1,4 @@
-"""Forged runs, and how many of them contradict themselves: `python -m bench.forged`. Those that pass are named."""
+"""Forged runs, and how many of them contradict themselves; those that pass are named."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from inspect import isfunction
 from types import ModuleType
 from typing import Final
 
-from bench.forgeries import careful, lazy, swaps
-from bench.forgeries.records import DoesNotApplyError, Forge, forged
 from generator.analyse.physics.contradiction import Contradiction
 from generator.analyse.physics.laws import contradictions_of
 from generator.folders import CHECKOUT, run_folders
 from generator.measurements import read_run
+from torture.forgeries import careful, lazy, swaps
+from torture.forgeries.records import DoesNotApplyError, Forge, forged
 
 RECORDS: Final = CHECKOUT / "measurements"
 

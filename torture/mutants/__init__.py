@@ -1,0 +1,1 @@
+"""Slips in what decides, and whether the tests notice them."""

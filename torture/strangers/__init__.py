@@ -1,0 +1,1 @@
+"""Records as somebody with bad intentions may write them, and what is made of them."""
