@@ -11,10 +11,13 @@ ANSWER_S = 0.1  # so that whoever looks for this process finds it at work
 
 
 def start_a_stubborn_process() -> None:
-    """A daemon in a session of its own, which heeds neither signals nor pipes."""
+    """A daemon in a session of its own, which heeds no signal. It holds none of our pipes, as daemons do: a worker that
+    waits for an engine which died, and whose pipe is held, would hang until its deadline."""
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
+            for standard in (0, 1):
+                os.dup2(os.open(os.devnull, os.O_RDWR), standard)
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2):
                 signal.signal(number, signal.SIG_IGN)
             time.sleep(3600)
