@@ -31,7 +31,4 @@ EQUIVALENT: Final[Mapping[str, Mapping[str, str]]] = {
         "tput_tokens, self.ttft_s, self.latency_s)": EQUALLY_LONG,
         "ns, self.ttft_s, self.latency_s, strict=False)": EQUALLY_LONG,
     },
-    "generator.frozen": {
-        "ngth=1, max_length=200, pattern='^\\\\P{C}*$')]": "the least length refuses the empty name already",
-    },
 }
