@@ -6,10 +6,11 @@ from typing import TypeVar
 from generator.cells import Cell
 from generator.frozen import Frozen
 from generator.manifest import Hardware, MeasuredRun, ReportedRun, Source
+from generator.measure.engine import LaunchRequest
 from generator.measurements import Run
 from generator.methods import METHOD_IDS, EngineId, MethodId, method_of
 from generator.peer import PeerResult
-from generator.profiles import Profile, load_profile
+from generator.profiles import EngineSettings, Profile, load_profile
 from generator.record import Completed, Configuration, Failed, Fault, Quantities, Reported, Shape, Unserved
 from generator.samples import Gaps, Limits, Point, Quality, QualityWindows, Requests, Sample, TaskScore
 
@@ -275,3 +276,17 @@ def reported() -> Run:
         for launch in (completed("fp16"), completed("awq", speed=200.0))
     ]
     return Run(ReportedRun(**taken, origin="reported", model_name="Example", source=source), tuple(launches))
+
+
+LAUNCH_REQUEST = LaunchRequest(
+    cell=cell("fp16"),
+    checkpoint="nowhere",
+    model_source="nothing",
+    model_revision=None,
+    device="cpu",
+    memory_budget_gib=None,
+    workloads=(profile().headline,),
+    quality=None,
+    tasks=None,
+    engine=EngineSettings(max_model_len=64),
+)

@@ -5,13 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from examples import cell, profile
+from examples import LAUNCH_REQUEST
 
 from generator.measure import launcher
-from generator.measure.engine import LaunchRequest
 from generator.measure.last_words import innermost_frame, root_cause
 from generator.measure.launcher import NoAnswer, launch
-from generator.profiles import EngineSettings
 
 PROLOGUE = """
 import ctypes, json, os, signal, sys
@@ -69,23 +67,9 @@ def test_an_engine_that_dies_shows_its_root_cause(
     script.write_text(f"{PROLOGUE}    {death}\nload()\n")
     monkeypatch.setattr(launcher, "COMMAND", (sys.executable, str(script)))
 
-    answer = launch(REQUEST, tmp_path / "r01.log", lambda _: None)
+    answer = launch(LAUNCH_REQUEST, tmp_path / "r01.log", lambda _: None)
 
     assert answer == NoAnswer("load", "crashed", message)
-
-
-REQUEST = LaunchRequest(
-    cell=cell("fp16"),
-    checkpoint="nowhere",
-    model_source="nothing",
-    model_revision=None,
-    device="cpu",
-    memory_budget_gib=None,
-    workloads=(profile().headline,),
-    quality=None,
-    tasks=None,
-    engine=EngineSettings(max_model_len=64),
-)
 
 
 def test_an_engine_s_error_that_points_elsewhere_is_told_by_its_cause(
@@ -99,7 +83,7 @@ def test_an_engine_s_error_that_points_elsewhere_is_told_by_its_cause(
     script.write_text(f"{PROLOGUE}    print({VLLM!r}, flush=True); say(failed={failed!r})\nload()\n")
     monkeypatch.setattr(launcher, "COMMAND", (sys.executable, str(script)))
 
-    answer = launch(REQUEST, tmp_path / "r01.log", lambda _: None)
+    answer = launch(LAUNCH_REQUEST, tmp_path / "r01.log", lambda _: None)
 
     assert isinstance(answer, NoAnswer)
     assert answer.message == "torch.OutOfMemoryError: CUDA out of memory. Tried 2 GiB."

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from examples import cell, profile
+from examples import LAUNCH_REQUEST, profile
 
 from generator.measure import launcher
-from generator.measure.engine import LaunchRequest
 from generator.measure.launcher import Answer, NoAnswer, Worker, worker_environment
 from generator.profiles import EngineSettings
 from generator.record import Stage
@@ -53,26 +52,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         script.write_text(prologue + text)
         monkeypatch.setattr(launcher, "COMMAND", (sys.executable, str(script)))
         worker = Worker("vllm", EngineSettings(max_model_len=64), tmp_path / "next.log")
-        answer = worker.run(REQUEST, log, lambda _: None)
+        answer = worker.run(LAUNCH_REQUEST, log, lambda _: None)
         left = [int(line.split()[1]) for line in log.read_text().splitlines() if line.startswith("child ")]
         assert not any(alive(pid) for pid in left), "a process of the worker is left"
         return answer
 
     return run
-
-
-REQUEST = LaunchRequest(
-    cell=cell("fp16"),
-    checkpoint="nowhere",
-    model_source="nothing",
-    model_revision=None,
-    device="cpu",
-    memory_budget_gib=None,
-    workloads=(profile().headline,),
-    quality=None,
-    tasks=None,
-    engine=EngineSettings(max_model_len=64),
-)
 
 
 def alive(pid: int) -> bool:
@@ -147,7 +132,7 @@ def test_a_request_that_no_pipe_holds_does_not_hang_on_a_worker_that_does_not_li
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workload = profile().headline.model_copy(update={"prompts": ("x" * 2000,) * 100, "random_prompts": 0})
-    monkeypatch.setitem(globals(), "REQUEST", REQUEST.model_copy(update={"workloads": (workload,)}))
+    monkeypatch.setitem(globals(), "LAUNCH_REQUEST", LAUNCH_REQUEST.model_copy(update={"workloads": (workload,)}))
 
     answer = run('say(completed={"prompts": len(request["workloads"][0]["prompts"])})')
     deaf = run('sys.stdin = None; say(stage="import"); time.sleep(600)', prologue=DEAF)
