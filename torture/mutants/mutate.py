@@ -38,6 +38,8 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
     "generator.record": ("tests/test_record.py", "tests/test_measurements.py"),
     "generator.frozen": ("tests/test_frozen.py",),
     "generator.measurements": ("tests/test_reader_edges.py", "tests/test_measurements.py"),
+    "generator.untrusted": ("tests/test_untrusted.py",),
+    "generator.readable": ("tests/test_readable.py",),
     "generator.faults": ("tests/test_first_fault.py", "tests/test_profiles.py", "tests/test_measurements.py"),
 }
 
