@@ -7,6 +7,7 @@ import pytest
 from examples import completed
 from pydantic import TypeAdapter, ValidationError
 
+from generator import frozen
 from generator.frozen import Count, Frozen, NonNegative, Percent, Positive, Sha256, Slug, Timestamp, WithReasons
 from generator.readable import Name, Text
 
@@ -97,3 +98,71 @@ def test_each_null_has_its_reason_and_nothing_else_has_one() -> None:
 def test_a_copy_of_a_record_is_equal_and_may_be_a_key() -> None:
     assert completed().cell.model_copy() == completed().cell
     assert len({completed().cell, completed().cell}) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "least", "most"),
+    [
+        (frozen.Seconds, 0, 10**8),
+        (frozen.Mib, 0, 2**30),
+        (frozen.MibChange, -(2**30), 2**30),
+        (frozen.Gib, 0, 2**20),
+        (frozen.Watts, 0, 10**5),
+        (frozen.Joules, 0, 10**13),
+        (frozen.Nats, 0, 10**4),
+        (frozen.Celsius, 0, 200),
+        (frozen.Megahertz, 0, 10**5),
+    ],
+)
+def test_a_figure_in_a_unit_has_the_least_and_the_most_that_there_can_be(kind: Any, least: float, most: float) -> None:
+    values = TypeAdapter(kind)
+    assert [values.validate_python(float(edge)) for edge in (least, most)] == [least, most]
+    for beyond in (least - 0.5, most + 0.5):
+        with pytest.raises(ValidationError):
+            values.validate_python(float(beyond))
+
+
+@pytest.mark.parametrize(
+    ("kind", "most"),
+    [
+        (frozen.PositiveSeconds, 10**8),
+        (frozen.PositiveMib, 2**30),
+        (frozen.PositiveGib, 2**20),
+        (frozen.PositiveWatts, 10**5),
+        (frozen.PerSecond, 10**9),
+    ],
+)
+def test_what_something_took_is_more_than_nothing_and_no_more_than_there_can_be(kind: Any, most: float) -> None:
+    values = TypeAdapter(kind)
+    assert [values.validate_python(edge) for edge in (1e-9, float(most))] == [1e-9, most]
+    for beyond in (0.0, -1e-9, most + 0.5):
+        with pytest.raises(ValidationError):
+            values.validate_python(beyond)
+
+
+def test_nothing_below_zero_has_no_sign_and_a_count_from_one_on_is_whole() -> None:
+    for kind in (frozen.Seconds, frozen.MibChange, frozen.Percent):
+        assert str(TypeAdapter(kind).validate_python(-0.0)) == "0.0"
+    counts = TypeAdapter(frozen.PositiveCount)
+    assert [counts.validate_python(edge) for edge in (1, 10**12)] == [1, 10**12]
+    for beyond in (0, 10**12 + 1):
+        with pytest.raises(ValidationError):
+            counts.validate_python(beyond)
+
+
+def test_a_schema_version_is_the_number_one_and_nothing_that_equals_it() -> None:
+    version = TypeAdapter(frozen.SchemaVersion)
+    assert version.validate_python(1) == 1
+    for other in (True, 1.0, "1", 2):
+        with pytest.raises(ValidationError):
+            version.validate_python(other)
+    with pytest.raises(ValidationError, match="should be a whole number"):
+        version.validate_python(True)  # noqa: FBT003, it is the value
+
+
+def test_a_time_is_one_that_there_is() -> None:
+    times = TypeAdapter(frozen.Timestamp)
+    assert times.validate_python("2024-02-29T23:59:59Z") == "2024-02-29T23:59:59Z"
+    for other in ("2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-01T24:30:00Z"):
+        with pytest.raises(ValidationError, match="should be a date and a time that there are"):
+            times.validate_python(other)

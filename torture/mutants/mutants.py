@@ -29,6 +29,8 @@ ARITHMETIC: Final[dict[type[ast.operator], type[ast.operator]]] = {
     ast.Sub: ast.Add,
     ast.Mult: ast.Div,
     ast.Div: ast.Mult,
+    ast.FloorDiv: ast.Mult,
+    ast.Mod: ast.Mult,
     ast.Pow: ast.Mult,
     ast.BitAnd: ast.BitOr,
     ast.BitXor: ast.BitOr,
