@@ -26,6 +26,12 @@ def why_not(kind: str, text: str) -> str:
         "Привет мир",
         "한국어ABC",
         "a\u0323\u0302\u0301b",
+        "漢A",
+        "A〇",
+        "ひA",
+        "Aー",
+        "ㄅA",
+        "b\u0334\u0335\u0336",
         "x",
         "~ !",
     ],
@@ -40,13 +46,14 @@ def test_a_line_in_the_letters_of_its_language_is_text_and_a_label(text: str) ->
     [
         ("Lla\u043ca", "should have one script in a word, not CYRILLIC and LATIN"),
         ("\u0391WQ", "should have one script in a word, not GREEK and LATIN"),
+        ("\u2167A", "should have one script in a word, not LATIN and ROMAN"),
         ("cafe\u0301", "should be composed text (Unicode's form NFC)"),
         ("\U0001d400WQ", "should have ordinary letters: A instead of U+1D400"),
         ("\uff21WQ", "should have ordinary letters: A instead of U+FF21"),
         ("\u24b6WQ", "should have ordinary letters: A instead of U+24B6"),
         ("b" + "\u0334\u0335\u0336\u0337", "should have no more than 3 marks on a letter"),
     ],
-    ids=["Cyrillic", "Greek", "parts", "mathematical", "full width", "circled", "marks"],
+    ids=["Cyrillic", "Greek", "Roman", "parts", "mathematical", "full width", "circled", "marks"],
 )
 def test_what_passes_for_another_letter_is_refused_with_the_reason(text: str, reason: str) -> None:
     assert why_not("text", text) == reason
@@ -60,7 +67,7 @@ def test_what_is_not_seen_is_refused(letter: str) -> None:
 
 
 def test_names_of_things_are_ascii_and_not_empty_and_text_may_be_empty() -> None:
-    assert KINDS["name"].validate_python(" ~") == " ~"
+    assert [KINDS["name"].validate_python(name) for name in (" ~", "x")] == [" ~", "x"]
     assert KINDS["text"].validate_python("") == ""
     for name in ("", "é", "\x7f"):
         why_not("name", name)

@@ -193,3 +193,9 @@ def test_printable_ascii_stays_and_all_else_becomes_an_escape() -> None:
 def test_a_path_is_shown_from_measurements_on_or_by_its_last_three_names() -> None:
     assert shown(Path("/home/me/measurements/mine/launches/a.json")) == "measurements/mine/launches/a.json"
     assert shown(Path("/home/me/other/mine/launches/a.json")) == "mine/launches/a.json"
+
+
+def test_the_limits_leave_room_for_every_run_that_a_profile_allows() -> None:
+    assert untrusted.MAX_FILE_BYTES == 4_194_304
+    assert (untrusted.MAX_FILES, untrusted.MAX_PARTS, untrusted.MAX_KEYS) == (5_000, 20_000, 2_000)
+    assert untrusted.MAX_MESSAGE == 390
