@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 # Three launches of a cell give an interval, if a wide one; eight tell cells apart that differ by some 2%.
 PRESETS: Final = {"quick": 3, "standard": 8}
 
+# Instead of a method's id.
+EVERY: Final = "all"
+
 # To end what was started takes less; one more signal in the meantime asks for nothing new.
 ENDING_S: Final = 15.0
 
@@ -194,7 +197,8 @@ def _add_what_to_measure(measure: argparse.ArgumentParser) -> None:
         "--method",
         action="append",
         metavar="ID",
-        help=f"only this method ({', '.join(METHOD_IDS)}); repeatable",
+        help=f"only this method ({', '.join(METHOD_IDS)}), or {EVERY} of the profile; repeatable (default: the "
+        "profile's own choice)",
     )
     measure.add_argument(
         "--preset",
@@ -250,8 +254,8 @@ def _order(parsed: argparse.Namespace, words: list[str]) -> "Order":
     profile, file = load_profile(name)
     if not has_gpu and (parsed.require_gpu or profile.needs_gpu):
         demand_gpu("--require-gpu" if parsed.require_gpu else f"profile {profile.name}")
-    profile = published(_changed(profile, parsed))
-    cells = _cells(parsed.method, parsed.engine, profile)
+    profile = _of_methods(published(_changed(profile, parsed)), parsed.method)
+    cells = _cells(parsed.engine, profile)
     if not has_gpu and any(cell.mode == "graphs" for cell in cells):
         raise GpuRequiredError("mode graphs: CUDA graphs need a GPU, and there is none; measure with --mode eager")
     return Order(
@@ -370,14 +374,19 @@ def _changed(profile: Profile, parsed: argparse.Namespace) -> Profile:
     return profile.model_copy(update=changes)
 
 
-def _cells(wanted: list[str] | None, engine: str | None, profile: Profile) -> tuple[Cell, ...]:
+def _of_methods(profile: Profile, wanted: list[str] | None) -> Profile:
+    """The profile with the methods that are wanted alone."""
+    if wanted and EVERY in wanted:
+        wanted = list(profile.methods)
     for method in wanted or ():
         if method not in profile.methods:
-            raise UsageError(
-                f"--method {method}: profile {profile.name} has {', '.join(profile.methods)}; name one of these"
-            )
-    cells = [cell for cell in profile.cells if not wanted or cell.method in wanted]
-    chosen = tuple(cell for cell in cells if engine in {None, cell.engine})
+            known = ", ".join((*profile.methods, EVERY))
+            raise UsageError(f"--method {method}: profile {profile.name} has {known}; name one of these")
+    return profile.with_methods(wanted or profile.default_methods or profile.methods)
+
+
+def _cells(engine: str | None, profile: Profile) -> tuple[Cell, ...]:
+    chosen = tuple(cell for cell in profile.cells if engine in {None, cell.engine})
     if not chosen:
         raise UsageError(f"--engine {engine}: none of the chosen methods runs there; add --controls, or leave it out")
     return chosen

@@ -1,13 +1,22 @@
-"""The quantisation methods as frozen rows; to add a method is to add a row here (and a sentence to its page)."""
+"""The quantisation methods as frozen rows; to add a method is to add a row here, and its sentence in
+`templates/formats.md.j2`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-MethodId = Literal["fp16", "awq", "gptq", "nf4"]
 EngineId = Literal["vllm", "transformers"]
 
-BASELINE: Final[MethodId] = "fp16"
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a method looks wherever it is drawn: its colour on light and on dark paper, and Plotly's names of its symbol
+    and its pattern, so that nothing is told by colour alone. Each colour has a contrast of 3:1 with its paper."""
+
+    light: str
+    dark: str
+    symbol: str
+    pattern: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,19 +25,25 @@ class Method:
 
     `engine` is where the method is at home, and what it is known for running in. `kernels` are, by engine, the
     linear-layer implementations that are the method; when the engine silently chose another one (a slow fallback), the
-    launch fails, because its figures would carry the wrong name. `unsupported` says why an engine can't run it.
-    `stars` is the ease of use, out of five, as the article rated it that Quantpress started from.
+    launch fails, because its figures would carry the wrong name. `arguments` are what an engine is told besides the
+    checkpoint. `unsupported` says why an engine can't run it, `unsupported_on_cpu` why it can't without a GPU.
+    `matmul_speed` is how many times as fast as 16-bit numbers the matrix units multiply what it multiplies. `stars` is
+    the ease of use, out of five, as the article rated it that Quantpress started from; it did not rate all.
     """
 
-    id: MethodId
+    id: str
     name: str
     engine: EngineId
-    weight_bits: Literal[4, 16]
+    weight_bits: Literal[4, 8, 16]
     weight_format: str
     quantised: Literal["no", "ahead", "on load"]
     kernels: Mapping[EngineId, tuple[str, ...]]
-    stars: int
+    look: Look
+    matmul_speed: int = 1
+    stars: int | None = None
+    arguments: Mapping[EngineId, Mapping[str, str]] = field(default_factory=dict)
     unsupported: Mapping[EngineId, str] = field(default_factory=dict)
+    unsupported_on_cpu: Mapping[EngineId, str] = field(default_factory=dict)
 
 
 # Every W4A16 kernel of vLLM that runs the format natively. Left out on purpose: Exllama, Conch, Triton and Humming,
@@ -40,6 +55,7 @@ _W4A16_KERNELS: Final = (
     "ZentorchWNA16LinearKernel",
 )
 _NEEDS_GPTQMODEL: Final = "Transformers reads this format only through GPTQModel, whose pins clash with vLLM's"
+_UNPACKS: Final = "Transformers unpacks this format to 16 bits, so nothing of the method would be measured"
 
 METHODS: Final[tuple[Method, ...]] = (
     Method(
@@ -50,6 +66,7 @@ METHODS: Final[tuple[Method, ...]] = (
         weight_format="float16",
         quantised="no",
         kernels={"vllm": ("UnquantizedLinearMethod",), "transformers": ("Linear[not quantised]",)},
+        look=Look("#3f4854", "#e6e9ed", "circle"),
         stars=5,
     ),
     Method(
@@ -60,6 +77,10 @@ METHODS: Final[tuple[Method, ...]] = (
         weight_format="NF4, double quantisation",
         quantised="on load",
         kernels={"transformers": ("Linear4bit[nf4, double quantisation]",), "vllm": ("BitsAndBytesLinearMethod",)},
+        # Double quantisation, whatever the checkpoint holds.
+        arguments={"vllm": {"quantization": "bitsandbytes"}},
+        unsupported_on_cpu={"vllm": "vLLM has no bitsandbytes on a CPU"},
+        look=Look("#009e73", "#3fcfa4", "triangle-up", "x"),
         stars=5,
     ),
     Method(
@@ -70,8 +91,9 @@ METHODS: Final[tuple[Method, ...]] = (
         weight_format="AWQ, group 128",
         quantised="ahead",
         kernels={"vllm": _W4A16_KERNELS},
-        stars=4,
         unsupported={"transformers": _NEEDS_GPTQMODEL},
+        look=Look("#0072b2", "#4496dc", "square", "/"),
+        stars=4,
     ),
     Method(
         id="gptq",
@@ -81,13 +103,72 @@ METHODS: Final[tuple[Method, ...]] = (
         weight_format="GPTQ, group 128",
         quantised="ahead",
         kernels={"vllm": _W4A16_KERNELS},
-        stars=3,
         unsupported={"transformers": _NEEDS_GPTQMODEL},
+        look=Look("#d55e00", "#f0803c", "diamond", "\\"),
+        stars=3,
+    ),
+    Method(
+        id="w4a16",
+        name="W4A16",
+        engine="vllm",
+        weight_bits=4,
+        weight_format="compressed-tensors, 4-bit integers, group 128",
+        quantised="ahead",
+        kernels={"vllm": _W4A16_KERNELS},
+        unsupported={"transformers": _UNPACKS},
+        look=Look("#451063", "#ffd84d", "x", "-"),
+    ),
+    Method(
+        id="fp8",
+        name="FP8",
+        engine="vllm",
+        weight_bits=8,
+        weight_format="compressed-tensors, FP8 (E4M3), one scale a channel",
+        quantised="ahead",
+        # Marlin and Humming are left out: they keep the activations at 16 bits, as on cards before Ada.
+        kernels={
+            "vllm": (
+                "CutlassFP8ScaledMMLinearKernel",
+                "FlashInferFP8ScaledMMLinearKernel",
+                "ChannelWiseTorchFP8ScaledMMLinearKernel",
+                "PerTensorTorchFP8ScaledMMLinearKernel",
+                "CPUFP8W8A8ScaledMMLinearKernel",
+            )
+        },
+        unsupported={"transformers": _UNPACKS},
+        matmul_speed=2,
+        look=Look("#a44be0", "#9a5cff", "cross", "+"),
+    ),
+    Method(
+        id="int8",
+        name="INT8",
+        engine="vllm",
+        weight_bits=8,
+        weight_format="compressed-tensors, 8-bit integers, one scale a channel",
+        quantised="ahead",
+        # Triton and Humming are left out: vLLM takes them on CUDA only when CUTLASS refuses a layer.
+        kernels={
+            "vllm": (
+                "CutlassInt8ScaledMMLinearKernel",
+                "CPUInt8ScaledMMLinearKernel",
+                "ZentorchInt8ScaledMMLinearKernel",
+            )
+        },
+        unsupported={"transformers": _UNPACKS},
+        matmul_speed=2,
+        look=Look("#6e2c0c", "#8f7350", "star", "."),
     ),
 )
 
-METHOD_IDS: Final[tuple[MethodId, ...]] = tuple(method.id for method in METHODS)
+METHOD_IDS: Final = tuple(method.id for method in METHODS)
 ENGINES: Final[dict[EngineId, str]] = {"vllm": "vLLM", "transformers": "Transformers"}
+
+if TYPE_CHECKING:
+    MethodId = str
+else:  # the rows are the one place that names them; records and profiles are held to it as they are read
+    MethodId = Literal[METHOD_IDS]
+
+BASELINE: Final[MethodId] = "fp16"
 
 
 def method_of(method_id: MethodId) -> Method:

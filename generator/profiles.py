@@ -5,7 +5,7 @@ The profiles that ship with Quantpress lie beside this file in `profiles/`, as T
 
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
@@ -185,7 +185,8 @@ class EngineSettings(Frozen):
 class Profile(Frozen):
     """One model, its checkpoint for each method, and the work. `rounds` is the launches of each cell.
 
-    The first workload is the one that the headline figures come from.
+    The first workload is the one that the headline figures come from. `default_methods` are measured where nobody names
+    others; all that have a checkpoint, if it is empty.
     """
 
     name: Slug
@@ -202,6 +203,7 @@ class Profile(Frozen):
     tasks: TaskList | None = None
     engine: EngineSettings
     checkpoints: Annotated[dict[MethodId, Checkpoint], Field(min_length=1)]
+    default_methods: Several[MethodId] = ()
 
     @model_validator(mode="after")
     def _random_weights_have_no_quality(self) -> Self:
@@ -219,6 +221,13 @@ class Profile(Frozen):
             raise ValueError("the first workload must be of kind batch, and for every engine and mode of the profile")
         return self
 
+    @model_validator(mode="after")
+    def _default_methods_have_checkpoints(self) -> Self:
+        for number, method in enumerate(self.default_methods):
+            if method not in self.checkpoints:
+                raise ValueError(f"default_methods.{number}: there is no [checkpoints.{method}]")
+        return self
+
     @property
     def headline(self) -> Batch:
         """The workload of the headline figures."""
@@ -230,6 +239,11 @@ class Profile(Frozen):
     def methods(self) -> tuple[MethodId, ...]:
         """The methods that the profile has checkpoints for, in the order of `METHODS`."""
         return tuple(method for method in METHOD_IDS if method in self.checkpoints)
+
+    def with_methods(self, methods: Collection[MethodId]) -> Self:
+        """As it is published with a run of these methods alone."""
+        checkpoints = {method: one for method, one in self.checkpoints.items() if method in methods}
+        return self.model_copy(update={"checkpoints": checkpoints, "default_methods": ()})
 
     @property
     def cells(self) -> tuple[Cell, ...]:

@@ -95,7 +95,7 @@ class Configuration(Frozen):
     framework: Name
     model_source: Label
     model_revision: Name | None
-    weight_bits: Annotated[Literal[4, 16], Whole]
+    weight_bits: Annotated[Literal[4, 8, 16], Whole]
     weight_format: Name
     dtype: Name
     kernels: dict[Name, Count]

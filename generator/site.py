@@ -157,6 +157,7 @@ def _make(keys: Mapping[Path, str], choices: Choices, site_url: str, written: Ma
     from generator.render.cells import OLDER_CELLS, older_cells
     from generator.render.gallery import Gallery
     from generator.render.head import with_head_of_writing, with_heads
+    from generator.render.looks import METHODS_CSS, methods_css
     from generator.render.pages import render_pages
     from generator.render.sheet import ALL_CELLS, all_cells_csv
     from generator.render.write_up import write_up
@@ -182,6 +183,7 @@ def _make(keys: Mapping[Path, str], choices: Choices, site_url: str, written: Ma
     tables = {
         ALL_CELLS: all_cells_csv(shelf.texts(sheet_path)),
         OLDER_CELLS: older_cells(reversed(older)),
+        METHODS_CSS: methods_css(),
     }
     return {
         **files,

@@ -59,7 +59,7 @@ def with_long_prompts_measured() -> Run:
     changes = {"run_id": "2026-01-05-example", "experiment": "long_context", "profile": profile}
     launches = []
     for method, room in (("fp16", 43_000), ("awq", 110_000)):
-        launch = completed(method)  # type: ignore[arg-type]
+        launch = completed(method)
         points = [loop(1, 100.0, 2, prompt_tokens=tokens, workload=f"prompt-{tokens}") for tokens in (2048, 8192)]
         points.append(loop(1, 50.0, 1, prompt_tokens=room, workload="longest-prompt"))
         unserved = replaced(NO_ROOM, workload="prompt-32768", message="NoRoomError: too long")

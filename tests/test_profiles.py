@@ -7,14 +7,16 @@ import pytest
 
 from generator.errors import UsageError
 from generator.measure import session
-from generator.profiles import HubCheckpoint, LocalCheckpoint, TaskList, load_profile, shipped_profiles
+from generator.methods import METHOD_IDS, METHODS
+from generator.profiles import SHIPPED, HubCheckpoint, LocalCheckpoint, TaskList, load_profile, shipped_profiles
 
 
 @pytest.mark.parametrize("name", shipped_profiles())
-def test_every_shipped_profile_covers_the_four_methods(name: str) -> None:
+def test_every_shipped_profile_has_every_method_and_measures_the_article_s_unless_told_otherwise(name: str) -> None:
     profile, _ = load_profile(name)
 
-    assert profile.methods == ("fp16", "nf4", "awq", "gptq")
+    assert profile.methods == METHOD_IDS
+    assert {method.id for method in METHODS if method.stars} <= set(profile.default_methods)
     assert profile.name == name
     assert profile.headline.concurrencies == (7,)
     assert profile.headline.repeats >= 3
@@ -24,7 +26,7 @@ def test_every_shipped_profile_covers_the_four_methods(name: str) -> None:
 def test_public_checkpoints_are_pinned_to_a_commit() -> None:
     profile, _ = load_profile("llama-3.1-8b")
 
-    checkpoints = list(profile.checkpoints.values())
+    checkpoints = [profile.checkpoints[method] for method in profile.default_methods]
     assert all(isinstance(checkpoint, HubCheckpoint) and checkpoint.revision for checkpoint in checkpoints)
 
 
@@ -109,3 +111,22 @@ def test_random_weights_do_no_tasks(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match=r"leave out \[quality\] and \[tasks\]"):
         load_profile(str(tmp_path / "random.toml"))
+
+
+def test_a_run_s_profile_has_the_methods_of_the_run_alone() -> None:
+    profile, _ = load_profile("demo")
+
+    alone = profile.with_methods(("fp16", "int8"))
+
+    assert alone.methods == ("fp16", "int8")
+    assert {cell.method for cell in alone.cells} == {"fp16", "int8"}
+    assert alone.with_methods(alone.methods) == alone
+
+
+def test_methods_measured_by_default_need_checkpoints(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    text = (SHIPPED / "demo.toml").read_text().replace("[checkpoints.int8]", "[checkpoints.nf5]")
+    own.write_text(text.partition("[checkpoints.nf5]")[0])
+
+    with pytest.raises(UsageError, match=r"own.toml: .*default_methods.5: there is no \[checkpoints.int8\]"):
+        load_profile(str(own))

@@ -7,13 +7,14 @@ from generator.analyse.physics.contradiction import Contradiction
 from generator.analyse.run import Kind, Origin, RunFindings
 from generator.cells import Mode
 from generator.manifest import Experiment, MeasuredRun, ReportedRun
+from generator.methods import MethodId
 
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """One run, by names that mean what they mean in `RunFindings`; of cells, methods that were measured and
-    launches their number.
+    """One run, by names that mean what they mean in `RunFindings`; of cells and launches their number.
 
+    method_ids  the methods that were measured
     figures    whether any cell has figures; `shown`, whether any is shown; `parts`, whether one's memory is known in
                parts; `serves`, whether one served many users; `checked`, whether a peer checked it
     contradictions  what can't be true in it
@@ -28,7 +29,7 @@ class Brief:
     modes: tuple[Mode, ...]
     mode: Mode | None
     cells: int
-    methods: int
+    method_ids: tuple[MethodId, ...]
     launches: int
     planned: int
     failed: int
@@ -48,6 +49,11 @@ class Brief:
     def run_id(self) -> str:
         """The name of the run."""
         return self.manifest.run_id
+
+    @property
+    def methods(self) -> int:
+        """How many methods were measured."""
+        return len(self.method_ids)
 
     @property
     def sound(self) -> bool:
@@ -71,7 +77,7 @@ def brief_of(run: RunFindings) -> Brief:
         modes=run.modes,
         mode=run.baseline.cell.mode if run.baseline else None,
         cells=len(run.cells),
-        methods=len(run.measured),
+        method_ids=tuple(one.cell.method for one in run.measured),
         launches=len(run.run.launches),
         planned=run.planned,
         failed=len(run.failed),

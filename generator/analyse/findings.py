@@ -1,6 +1,6 @@
 """Findings: all that a page may say, worked out from the runs. Frozen values; no words, no formatting."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
@@ -16,6 +16,7 @@ from generator.analyse.search import found_by_search
 from generator.errors import UsageError
 from generator.manifest import MeasuredRun, Paradox, ReportedRun
 from generator.measurements import Run
+from generator.methods import METHOD_IDS, MethodId
 
 # So many other machines are asked whether they agree, those measured last.
 ELSEWHERE: Final = 3
@@ -33,7 +34,8 @@ class Findings:
     that a peer has checked, the newest first. `explained` is the featured run, or else the newest measured one, whose
     memory is known in parts; `served` likewise one in which many users were served; `elsewhere` are runs of the
     featured one's model on other machines; `paradox` are the three runs of the newest paradox experiment, in its order,
-    or none; `long_context` is the newest run with long prompts.
+    or none; `long_context` is the newest run with long prompts. `by_method` has for each method the run that its page
+    tells of: the featured one if it has its figures, or else the one that would be featured among those that have.
     `whole` gives any run by its name, and knows the same of it."""
 
     briefs: tuple[Brief, ...]
@@ -47,6 +49,7 @@ class Findings:
     long_context: RunFindings | None
     reported: RunFindings | None
     demo: RunFindings | None
+    by_method: Mapping[MethodId, RunFindings]
     whole: Callable[[str], RunFindings]
 
 
@@ -97,6 +100,13 @@ def choose(briefs: tuple[Brief, ...], runs: Sequence[RunFindings], featured: str
     def named_run(brief: Brief | None) -> RunFindings | None:
         return grown(brief.run_id) if brief else None
 
+    by_method = {}
+    for method in METHOD_IDS:
+        having = [brief for brief in usable if method in brief.method_ids]
+        own = chosen if chosen and method in chosen.method_ids else None
+        if found := own or _newest(having, "measured") or _newest(having, "reported") or _newest(having, "demo"):
+            by_method[method] = grown(found.run_id)
+
     return Findings(
         briefs=briefs,
         runs=runs,
@@ -109,6 +119,7 @@ def choose(briefs: tuple[Brief, ...], runs: Sequence[RunFindings], featured: str
         long_context=named_run(long_context),
         reported=named_run(_newest(usable, "reported")),
         demo=named_run(_newest(usable, "demo")),
+        by_method=by_method,
         whole=grown,
     )
 

@@ -7,6 +7,7 @@ from typing import Final, Literal
 from generator.analyse.latency import latencies_s, settled
 from generator.analyse.roofline import Roofline, roofline
 from generator.analyse.statistics import Stat
+from generator.methods import method_of
 from generator.profiles import Profile
 from generator.record import Completed
 from generator.samples import Point
@@ -92,4 +93,5 @@ def _roofline(launches: Sequence[Completed], workload: str, concurrency: int) ->
         configuration.kv_cache_bytes_per_token or 0,
         batch=concurrency,
         context_tokens=(sample.prompt_tokens + sample.output_tokens / 2) / requests,
+        matmul_speed=method_of(launch.method).matmul_speed,
     )

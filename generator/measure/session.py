@@ -202,8 +202,11 @@ def _what_failed(runs: Sequence[measurements.Run], sha256: str, profile: str) ->
 
 
 def _same_but_for_rounds(manifest: MeasuredRun, order: Order) -> bool:
-    at_least = max(manifest.profile.rounds, order.profile.rounds)
-    mine, its = (profile.model_copy(update={"rounds": at_least}) for profile in (manifest.profile, order.profile))
+    changes = {"rounds": max(manifest.profile.rounds, order.profile.rounds)}
+    methods = {cell.method for cell in manifest.cells}
+    mine, its = (
+        profile.with_methods(methods).model_copy(update=changes) for profile in (manifest.profile, order.profile)
+    )
     return (mine, manifest.cells, manifest.memory_budget_gib, manifest.experiment) == (
         its,
         order.cells,

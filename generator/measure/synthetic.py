@@ -1,10 +1,11 @@
-"""Writes Llama checkpoints with random values in the real shapes and file formats: FP16, AWQ and GPTQ.
+"""Writes Llama checkpoints with random values in the real shapes and file formats, for every method that has one.
 
 Speed, memory and load time depend on shapes and formats, not on values; so they can be measured without access to the
 gated weights. Quality can't. Run as a program, because it needs torch: `python -m generator.measure.synthetic --help`.
 
 File formats: AWQ "gemm" packs eight 4-bit outputs of one input row into an int32, GPTQ eight inputs of one output
-column (https://github.com/casper-hansen/AutoAWQ, https://github.com/AutoGPTQ/AutoGPTQ).
+column (https://github.com/casper-hansen/AutoAWQ, https://github.com/AutoGPTQ/AutoGPTQ); those of llm-compressor are
+described by https://github.com/vllm-project/compressed-tensors.
 """
 
 import argparse
@@ -24,7 +25,9 @@ GROUP: Final = 128
 # Uniform nibbles have a standard deviation of 4.6: this scale gives quantised weights the spread of the FP16 ones.
 WEIGHT_STD: Final = 0.02
 NIBBLE_STD: Final = 4.6
-FORMATS: Final = ("fp16", "awq", "gptq")
+LARGEST_FP8: Final = 448.0  # of the 4-bit exponent, 3-bit mantissa format
+LARGEST_INT8: Final = 127
+FORMATS: Final = ("fp16", "awq", "gptq", "w4a16", "fp8", "int8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,20 @@ def _linear(format_: str, inputs: int, outputs: int, random: torch.Generator) ->
             "scales": scales,
             "g_idx": torch.arange(inputs, dtype=torch.int32) // GROUP,
         }
-    return {"weight": _normal((outputs, inputs), random)}
+    if format_ == "w4a16":
+        return {
+            "weight_packed": _packed((outputs, inputs // 8), random),
+            "weight_scale": scales.T.contiguous(),
+            "weight_shape": torch.tensor([outputs, inputs]),
+        }
+    weight = _normal((outputs, inputs), random)
+    if format_ not in {"fp8", "int8"}:
+        return {"weight": weight}
+    largest = LARGEST_FP8 if format_ == "fp8" else LARGEST_INT8
+    scale = weight.abs().amax(1, keepdim=True).float() / largest
+    scaled = weight / scale
+    rounded = scaled.to(torch.float8_e4m3fn) if format_ == "fp8" else scaled.round().to(torch.int8)
+    return {"weight": rounded, "weight_scale": scale.half()}
 
 
 def _normal(size: tuple[int, int], random: torch.Generator) -> torch.Tensor:
@@ -179,7 +195,34 @@ def _config(shape: Shape, format_: str) -> dict[str, object]:
             "desc_act": False,
             "sym": True,
         }
+    if format_ in _COMPRESSED:
+        config["quantization_config"] = _compressed_tensors(*_COMPRESSED[format_])
     return config
+
+
+# Of the formats of compressed-tensors: the name of the file format, bits, type, and what shares a scale.
+_COMPRESSED: Final = {
+    "w4a16": ("pack-quantized", 4, "int", "group"),
+    "fp8": ("float-quantized", 8, "float", "channel"),
+    "int8": ("int-quantized", 8, "int", "channel"),
+}
+
+
+def _compressed_tensors(format_: str, bits: int, type_: str, strategy: str) -> dict[str, object]:
+    """The description of a checkpoint; 8-bit weights are multiplied with activations of their own type, which get a
+    scale a token while they pass."""
+    weights = {"num_bits": bits, "type": type_, "strategy": strategy, "symmetric": True, "dynamic": False}
+    if strategy == "group":
+        weights["group_size"] = GROUP
+    activations = {"num_bits": bits, "type": type_, "strategy": "token", "symmetric": True, "dynamic": True}
+    group = {"targets": ["Linear"], "weights": weights, "input_activations": activations if bits == 8 else None}
+    return {
+        "quant_method": "compressed-tensors",
+        "format": format_,
+        "quantization_status": "compressed",
+        "ignore": ["lm_head"],
+        "config_groups": {"group_0": group},
+    }
 
 
 def main() -> None:

@@ -14,16 +14,18 @@ from typing import Final
 from PIL import Image, ImageDraw, ImageFont
 from PIL.ImageColor import getrgb
 
+from generator.methods import METHODS
+
 SIZE: Final = (1200, 630)
 MARGIN: Final = 72
 
-# The light scheme of quantpress.css, where every colour of the site is stated; a test holds the two together.
+# The light scheme of quantpress.css; a test holds the two together.
 PAPER: Final = "#fcfcfa"
 INK: Final = "#1c242b"
 MUTED: Final = "#56616b"
 LINE: Final = "#dfe3e3"
 ACCENT: Final = "#0e5a63"
-METHOD: Final = {"fp16": "#3f4854", "awq": "#0072b2", "gptq": "#d55e00", "nf4": "#009e73"}
+METHOD: Final = {method.id: method.look.light for method in METHODS}
 
 # Signs of our own templates that the letters lack.
 _SPELT: Final = str.maketrans(

@@ -9,7 +9,6 @@ from mkdocs.utils.meta import get_data
 
 from generator.analyse.findings import Findings
 from generator.analyse.run import RunFindings
-from generator.methods import METHODS
 from generator.render import dataset
 from generator.render.about import Tell, plain
 from generator.render.address import source_of
@@ -80,8 +79,8 @@ def _with_head(path: str, page: str, headline: str, card: Card, **fields: object
 
 def _subjects(findings: Findings) -> dict[str, RunFindings]:
     """The run that a page is about, by the page's path."""
-    featured = (HOME, "scenarios.md", "comparison.md", *(f"methods/{method.id}.md" for method in METHODS))
-    known = dict.fromkeys(featured, findings.featured)
+    known = dict.fromkeys((HOME, "scenarios.md", "comparison.md"), findings.featured)
+    known |= {f"methods/{method}.md": run for method, run in findings.by_method.items()}
     known |= {"paradox.md": findings.explained, "context.md": findings.long_context}
     return {path: run for path, run in known.items() if run}
 

@@ -1,10 +1,16 @@
-"""How methods and parts look, besides their colour, which quantpress.css has under the same name: shapes and patterns,
-so that nothing is told by colour alone."""
+"""How methods and parts look: shapes and patterns, so that nothing is told by colour alone. The colours of parts stand
+in quantpress.css under the same names; those of methods in their rows, which become a style sheet of their own."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from generator.methods import METHODS
 from generator.render.chart import Drawn
+
+# The style sheet of the methods, below `docs_dir`.
+METHODS_CSS: Final = "assets/methods.css"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +29,7 @@ class Look:
 LOOKS: Final = {
     one.colour: one
     for one in (
-        Look("fp16", "circle"),
-        Look("awq", "square", "/"),
-        Look("gptq", "diamond", "\\"),
-        Look("nf4", "triangle-up", "x"),
+        *(Look(method.id, method.look.symbol, method.look.pattern) for method in METHODS),
         Look("weights", "circle"),
         Look("kv_cache", "square", "."),
         Look("activation_peak", "diamond", "/"),
@@ -62,6 +65,9 @@ def look_of(name: str, drawn: Drawn) -> Look:
     return replace(own, strength=faint, open=own.open or away or drawn != "measured", dash="dot" if away else dash)
 
 
+# How far the largest symbol reaches, in px.
+_REACH: Final = 7
+
 # Outlines around (0, 0), about 11 px across, for the pictures in the page; Plotly has its own of the same names.
 SYMBOLS: Final = {
     "circle": "M5.5 0A5.5 5.5 0 1 1-5.5 0A5.5 5.5 0 1 1 5.5 0Z",
@@ -88,4 +94,42 @@ PATTERNS: Final = {
     "x": Tile("crossed", "M0 0L8 8M0 8L8 0"),
     "+": Tile("squared", "M4 0V8M0 4H8"),
     ".": Tile("dotted", "M3 4H5"),
+    "-": Tile("level", "M0 4H8"),
 }
+
+
+def methods_css() -> str:
+    """The methods' colours under the names that quantpress.css and charts.js know colours by, and the sign that stands
+    before a method's name. Sorted by nothing but the rows: the same rows give the same bytes."""
+    return "\n".join(_rules()) + "\n"
+
+
+def _rules() -> Iterator[str]:
+    yield "/* Made from the rows of generator/methods.py. */"
+    light = (f"  --qp-{method.id}: {method.look.light};" for method in METHODS)
+    dark = (f"  --qp-{method.id}: {method.look.dark};" for method in METHODS)
+    yield "\n".join((':root,\n[data-md-color-scheme="default"] {', *light, "}"))
+    yield "\n".join(('[data-md-color-scheme="slate"] {', *dark, "}"))
+    for method in METHODS:
+        outline = _outline(SYMBOLS[method.look.symbol])
+        shape = f" border-radius: 0; clip-path: polygon({outline});" if outline else ""
+        yield f'.qp-method[data-method="{method.id}"]::before {{ background: var(--qp-{method.id});{shape} }}'
+        yield f".qp-look-{method.id} {{ --look: var(--qp-{method.id}); }}"
+
+
+def _outline(path: str) -> str:
+    """A path of straight lines as the points of a CSS polygon, in a square that holds every symbol; nothing for a
+    circle."""
+    if "A" in path:
+        return ""
+    points, x, y = [], 0.0, 0.0
+    for command, numbers in re.findall(r"([MLHV])([-0-9. ]+)", path):
+        found = [float(number) for number in re.findall(r"-?[0-9.]+", numbers)]
+        x = found[0] if command in "MLH" else x
+        y = found[-1] if command in "MLV" else y
+        points.append(f"{_share(x)} {_share(y)}")
+    return ", ".join(points)
+
+
+def _share(place: float) -> str:
+    return f"{100 * (place + _REACH) / (2 * _REACH):.4g}%"

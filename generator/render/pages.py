@@ -102,10 +102,12 @@ def render_pages(
     for name in PAGES:
         gallery.open(name)
         pages[f"{name}.md"] = environment.get_template(f"{name}.md.j2").render(context, **own.get(name, {}))
+    pages["methods/index.md"] = environment.get_template("methods.md.j2").render(context, up="../")
     for method in METHODS:
         gallery.open(f"methods/{method.id}")
         template = environment.get_template("method.md.j2")
-        pages[f"methods/{method.id}.md"] = template.render(context, method=method, up="../")
+        own_run = {"run": findings.by_method.get(method.id, findings.featured), "featured": findings.featured}
+        pages[f"methods/{method.id}.md"] = template.render(context, **own_run, method=method, up="../")
     return pages
 
 

@@ -5,7 +5,7 @@ from math import exp, inf, log
 from random import Random
 
 import pytest
-from examples import cell, completed, four_methods, manifest, replaced, with_controls
+from examples import FOUR, cell, completed, four_methods, manifest, replaced, with_controls
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +15,6 @@ from generator.analyse.offers import Advising, advising_of
 from generator.analyse.rule import LogRatio, Offer, Reason, Rule, Wishes, ln, needed_gib
 from generator.analyse.statistics import MATERIAL, compare_all, reach
 from generator.measurements import Run
-from generator.methods import METHOD_IDS
 
 CELLS = ("fp16", "awq", "gptq", "nf4")
 USERS = (1, 4, 16)
@@ -283,7 +282,7 @@ def test_the_ratios_of_a_pair_are_each_other_s_mirror() -> None:
 def test_advice_by_speed_alone_ties_what_a_comparison_with_the_best_ties(speeds: list[list[float]]) -> None:
     launches = [
         completed(of=cell(method), round_=round_, speed=speed)
-        for method, of_method in zip(METHOD_IDS, speeds, strict=True)
+        for method, of_method in zip(FOUR, speeds, strict=True)
         for round_, speed in enumerate(of_method, 1)
     ]
     (run,) = find((Run(manifest(), tuple(launches)),)).runs

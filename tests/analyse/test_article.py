@@ -12,7 +12,7 @@ ARTICLE = find((read_run(MEASUREMENTS / "2025-article-rtx-4090"),)).runs[0]
 
 @pytest.mark.parametrize(("method", "printed"), [("nf4", -87.5), ("awq", 70.5), ("gptq", 76.3)])
 def test_speed_against_fp16_is_as_printed(method: str, printed: float) -> None:
-    found = ARTICLE.of(method)  # type: ignore[arg-type]
+    found = ARTICLE.of(method)
     assert found is not None
     assert ARTICLE.baseline is not None
 

@@ -18,11 +18,11 @@ def crossing() -> Run:
     launches: list[Completed] = []
     for round_, factor in enumerate(NOISE, start=1):
         for method, speeds in SPEEDS.items():
-            which = cell(method)  # type: ignore[arg-type]
+            which = cell(method)
             points = [loop(users, factor * speed) for users, speed in zip((1, 4, 16), speeds, strict=True)]
             launch = completed(of=which, round_=round_)
             launches.append(replaced(launch, points=(launch.points[0], *points)))
-    return Run(manifest(cells=tuple(cell(method) for method in SPEEDS)), tuple(launches))  # type: ignore[arg-type]
+    return Run(manifest(cells=tuple(cell(method) for method in SPEEDS)), tuple(launches))
 
 
 def on(run: Run, number: int, gpu_name: str = "Example GPU", budget_gib: float | None = None) -> Run:

@@ -20,11 +20,11 @@ def of(run: Run) -> dict[str, CellRow]:
 
 def three_rounds(**speeds: tuple[float, ...]) -> Run:
     launches = [
-        completed(method, round_, speed)  # type: ignore[arg-type]
+        completed(method, round_, speed)
         for method, of_rounds in speeds.items()
         for round_, speed in enumerate(of_rounds, 1)
     ]
-    return Run(manifest(methods=tuple(speeds)), tuple(launches))  # type: ignore[arg-type]
+    return Run(manifest(methods=tuple(speeds)), tuple(launches))
 
 
 def test_measured_cells_come_first_and_those_that_were_never_launched_last() -> None:

@@ -4,7 +4,7 @@ from math import exp
 from random import Random
 
 import pytest
-from examples import cell, completed, failed, four_methods, manifest
+from examples import FOUR, cell, completed, failed, four_methods, manifest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +13,7 @@ from generator.analyse.scenarios import SCENARIOS, Candidate, Scenario, recommen
 from generator.analyse.statistics import Stat
 from generator.cells import cells_of
 from generator.measurements import Run
-from generator.methods import METHOD_IDS, MethodId
+from generator.methods import MethodId
 
 QUANTITIES = (
     "output_tokens_per_s",
@@ -25,10 +25,10 @@ QUANTITIES = (
 )
 LEADS: tuple[tuple[MethodId, float], ...] = (("fp16", 1.0), ("nf4", 0.9), ("awq", 1.12), ("gptq", 1.11))
 figures = st.floats(0.5, 1e6)
-candidates = st.tuples(*(st.dictionaries(st.sampled_from(QUANTITIES), figures) for _ in METHOD_IDS)).map(
+candidates = st.tuples(*(st.dictionaries(st.sampled_from(QUANTITIES), figures) for _ in FOUR)).map(
     lambda rows: [
         Candidate(cell(method), {name: Stat({1: value}) for name, value in row.items()})
-        for method, row in zip(METHOD_IDS, rows, strict=True)
+        for method, row in zip(FOUR, rows, strict=True)
     ]
 )
 
@@ -102,7 +102,7 @@ def test_an_answer_is_held_against_fp16_and_fp16_against_the_next_best() -> None
     def margin(**speeds: float) -> tuple[str, str, int]:
         given_ = [
             Candidate(cell(method), {"crowd_tokens_per_s": of(*[speeds[method]] * 3)})
-            for method in METHOD_IDS
+            for method in FOUR
             if method in speeds
         ]
         found = recommend(batch, given_).margin
@@ -167,7 +167,7 @@ def test_the_answer_holds_the_best_in_19_of_20_runs_however_unlike_the_noise(
     """Cells that are equal, the hardest case: one of them is the best, and leaving it out is an error. No floor hides
     it. The choice of a subset by S. S. Gupta (1965, "On Some Multiple Decision (Selection and Ranking) Rules")."""
     random, missed, trials = Random(launches), 0, 300
-    cells = cells_of(METHOD_IDS, ("graphs",), controls=True, twin=False)
+    cells = cells_of(FOUR, ("graphs",), controls=True, twin=False)
     for _ in range(trials):
         candidates = [
             Candidate(cell, {"smallest_card_gib": Stat({n: exp(random.gauss(0, spread)) for n in range(launches)})})

@@ -3,16 +3,15 @@
 from collections import Counter
 from itertools import pairwise
 
-from examples import NO_ROOM, cell, completed, failed, replaced
+from examples import FOUR, NO_ROOM, cell, completed, failed, replaced
 from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.cells import cells_of
 from generator.measure.schedule import SEARCH_STEP, Rounds, Search, Slot
-from generator.methods import METHOD_IDS
 from generator.record import Completed, Failed
 
-CELLS = tuple(cell(method) for method in METHOD_IDS)
+CELLS = tuple(cell(method) for method in FOUR)
 
 
 @given(st.integers(1, 4), st.integers(1, 12))
@@ -92,7 +91,7 @@ def test_a_search_goes_from_cell_to_cell_and_gives_up_one_that_fails() -> None:
 
 
 def test_a_run_of_both_modes_with_controls_and_a_twin_has_each_cell_once() -> None:
-    cells = cells_of(METHOD_IDS, ("eager", "graphs"), controls=True, twin=True)
+    cells = cells_of(FOUR, ("eager", "graphs"), controls=True, twin=True)
 
     assert [one.id for one in cells] == [
         "fp16-vllm-eager",

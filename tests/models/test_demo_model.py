@@ -19,8 +19,10 @@ CHECKPOINT_FILES = {
     "tokenizer_config.json",
 }
 QUANTISED = ("awq", "gptq")
+COMPRESSED = ("w4a16", "fp8", "int8")
+ALL = ("fp16", *QUANTISED, *COMPRESSED)
 PROJECTIONS = 4 * 7
-LARGEST_TOTAL = 16_000_000
+LARGEST_TOTAL = 26_000_000
 LARGEST_CHANGE_PERCENT = 10
 
 
@@ -47,10 +49,10 @@ def test_every_file_on_the_card_has_its_size_and_hash(path: str) -> None:
 
 
 def test_the_card_knows_every_file_of_the_model() -> None:
-    checkpoints = {f"{name}/{file}" for name in ("fp16", *QUANTISED) for file in CHECKPOINT_FILES}
+    checkpoints = {f"{name}/{file}" for name in ALL for file in CHECKPOINT_FILES}
 
     assert set(CARD["files"]) == checkpoints | {"heldout.txt", "LICENSE-CPYTHON"}
-    for name in ("fp16", *QUANTISED):
+    for name in ALL:
         assert {path.name for path in (MODEL / name).iterdir()} == CHECKPOINT_FILES
 
 
@@ -98,7 +100,7 @@ def test_the_card_names_text_and_licence() -> None:
     assert "PYTHON SOFTWARE FOUNDATION LICENSE VERSION 2" in (MODEL / "LICENSE-CPYTHON").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("checkpoint", QUANTISED)
+@pytest.mark.parametrize("checkpoint", ALL[1:])
 def test_quantising_changes_the_perplexity_little(checkpoint: str) -> None:
     found, plain = CARD["perplexity_on_heldout"][checkpoint], CARD["perplexity_on_heldout"]["fp16"]
 
@@ -144,7 +146,25 @@ def test_awq_has_zero_points_in_the_gemm_layout() -> None:
     assert quantisation["version"] == "gemm"
 
 
-@pytest.mark.parametrize("checkpoint", QUANTISED)
+@pytest.mark.parametrize("checkpoint", ALL[1:])
 def test_all_checkpoints_share_one_tokeniser(checkpoint: str) -> None:
     for file in ("tokenizer.json", "tokenizer_config.json"):
         assert (MODEL / checkpoint / file).read_bytes() == (MODEL / "fp16" / file).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "part", "dtype"),
+    [
+        ("w4a16", "weight_packed", "I32"),
+        ("fp8", "weight", "F8_E4M3"),
+        ("int8", "weight", "I8"),
+    ],
+)
+def test_every_projection_of_a_compressed_checkpoint_is_of_its_type(checkpoint: str, part: str, dtype: str) -> None:
+    header = tensors(checkpoint)
+    projections = {name: tensor for name, tensor in header.items() if name.endswith(f"_proj.{part}")}
+
+    assert len(projections) == PROJECTIONS
+    assert {tensor["dtype"] for tensor in projections.values()} == {dtype}
+    assert config(checkpoint)["quantization_config"] == CARD["compression"][checkpoint]
+    assert config(checkpoint)["quantization_config"]["quant_method"] == "compressed-tensors"

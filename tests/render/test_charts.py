@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from generator.analyse.findings import find, run_findings
 from generator.measurements import Run
-from generator.methods import MethodId
+from generator.methods import METHOD_IDS, MethodId
 from generator.record import Completed
 from generator.render import bars, curves
 from generator.render.chart import Axis, Chart, Kind, Mark, Series
@@ -26,12 +26,13 @@ from generator.render.figure import figure_json
 from generator.render.gallery import Gallery
 from generator.render.geometry import CURVES, Scale, across_scale, value_scale
 from generator.render.labels import GAP_PX, LETTER_PX, LINE_PX, MARK_PX, label_places
-from generator.render.looks import LOOKS, look_of
+from generator.render.looks import LOOKS, look_of, methods_css
 from generator.render.svg import picture
 from generator.render.table import as_csv, as_json
 from generator.render.table import rows as rows_of
 
 CSS = (Path(__file__).parents[2] / "site" / "pages" / "assets" / "quantpress.css").read_text(encoding="utf-8")
+CSS += methods_css()
 
 
 def all_charts() -> Iterator[Chart]:
@@ -175,8 +176,8 @@ def test_the_style_sheet_knows_every_look_and_every_strength() -> None:
 
 
 def test_methods_differ_in_shape_and_parts_in_pattern_or_strength() -> None:
-    methods = [LOOKS[name] for name in ("fp16", "awq", "gptq", "nf4")]
-    assert len({look.symbol for look in methods}) == len(methods)
+    methods = [LOOKS[name] for name in METHOD_IDS]
+    assert len({look.symbol for look in methods}) == len({look.pattern for look in methods}) == len(methods)
     for chart in (CHARTS["memory-parts"],):
         looks = [LOOKS[series.marks[0].look] for series in chart.series]
         assert len({(look.pattern, look.strength) for look in looks}) == len(looks)

@@ -43,11 +43,12 @@ from generator.analyse.statistics import Comparison, Stat, Verdict
 from generator.cells import Cell, Mode
 from generator.folders import PAGES, TEMPLATES
 from generator.measurements import Run
-from generator.methods import MethodId
+from generator.methods import METHODS, MethodId
 from generator.record import Completed, Fault
 from generator.render import bars
 from generator.render.about import plain
 from generator.render.address import source_of
+from generator.render.pages import PAGES as NAMES
 from generator.render.pages import environment_of, inert, render_pages, render_run
 from generator.render.units import share
 from generator.samples import Energy
@@ -89,7 +90,7 @@ RUNS = {
 def test_every_page_is_whole(name: str) -> None:
     made = pages(*RUNS[name])
 
-    assert len(made) == 16 + len(RUNS[name])  # a page for each run
+    assert len(made) == len(NAMES) + 1 + len(METHODS) + len(RUNS[name])  # with the list of methods, a page for each run
     for path, text in made.items():
         assert not re.search(r"\b(nan|inf|None|Undefined)\b", text), path
         assert text.startswith("---\ntitle: "), path

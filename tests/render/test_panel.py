@@ -6,13 +6,12 @@ import re
 from math import log
 
 import pytest
-from examples import completed, failed, four_methods, replaced, reported, with_controls
+from examples import FOUR, completed, failed, four_methods, replaced, reported, with_controls
 
 from generator.analyse.findings import find
 from generator.analyse.rule import Ranked
 from generator.folders import PAGES, TEMPLATES
 from generator.measurements import Run
-from generator.methods import METHOD_IDS
 from generator.profiles import HubCheckpoint
 from generator.record import Completed
 from generator.render.advice import Seen, seen
@@ -173,7 +172,7 @@ def test_a_lead_that_is_proven_and_too_small_to_count_says_so() -> None:
 
 def test_the_context_ends_where_the_model_does_and_has_no_end_where_nobody_knows_it() -> None:
     run = with_controls()
-    trained = {method: HubCheckpoint(hub="example/model") for method in METHOD_IDS}
+    trained = {method: HubCheckpoint(hub="example/model") for method in FOUR}
     profile = replaced(run.manifest.profile, checkpoints=trained)  # type: ignore[union-attr]
 
     assert 'max="131072" step="1" required data-beyond="beyond-context"' in scenarios(run)

@@ -24,7 +24,7 @@ PARTS_APART: Final = 0.03
 CARD_APART: Final = 0.05
 
 # Bits a weight with its scales and zero points: AWQ and GPTQ in groups of 128, NF4 with double quantisation.
-STORED_BITS: Final = {4: 4.15, 16: 16.0}
+STORED_BITS: Final = {4: 4.15, 8: 8.0, 16: 16.0}
 # Norms, a table of positions, scales that are kept unpacked: up to 6% of NF4 in vLLM, and some MiB of any model.
 MORE_WEIGHTS: Final = 0.08
 MORE_WEIGHTS_BYTES: Final = 64 * 2**20

@@ -35,7 +35,7 @@ IDLE_STEPS: Final = 10
 
 
 class VllmEngine:
-    """FP16, AWQ and GPTQ checkpoints, and NF4 quantised on load, through `vllm.LLM`."""
+    """Every method that has kernels in vLLM, through `vllm.LLM`."""
 
     def __init__(self, request: LaunchRequest) -> None:
         self._request = request
@@ -46,8 +46,8 @@ class VllmEngine:
     def load(self) -> Loaded:
         """Start the engine: weights, profiling, KV cache and, unless eager, compilation and CUDA graphs."""
         if self._request.device == "cpu":
-            if self._request.cell.method == "nf4":
-                raise UnsupportedError("vLLM has no bitsandbytes on a CPU")
+            if why := method_of(self._request.cell.method).unsupported_on_cpu.get("vllm"):
+                raise UnsupportedError(why)
             if self._request.cell.mode == "graphs":
                 raise UnsupportedError("there are no CUDA graphs without a GPU")
         arguments = self._arguments()
@@ -229,8 +229,7 @@ class VllmEngine:
             "skip_tokenizer_init": True,
             "seed": self._request.workloads[0].seed,
         }
-        if cell.method == "nf4":
-            arguments["quantization"] = "bitsandbytes"  # NF4 with double quantisation, whatever the checkpoint holds
+        arguments |= method_of(cell.method).arguments.get("vllm", {})
         if settings.kv_cache_gib is not None:
             arguments["kv_cache_memory_bytes"] = int(settings.kv_cache_gib * GIB)
         elif self._request.device == "cuda":

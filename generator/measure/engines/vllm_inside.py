@@ -49,22 +49,31 @@ class LoadSteps:
 
 
 def kernels(model: torch.nn.Module) -> Counter[str]:
-    """How many linear layers run on which kernel. A quantised layer's method object holds the kernel that it chose."""
-    kernels: Counter[str] = Counter()
-    for module in model.modules():
-        if isinstance(module, LinearBase):
-            kernel = getattr(module.quant_method, "kernel", None)
-            kernels[type(module.quant_method if kernel is None else kernel).__name__] += 1
-    return kernels
+    """How many linear layers run on which kernel. A quantised layer's method object, or the scheme that it delegates
+    to, holds the kernel that it chose."""
+    return Counter(type(_kernel(module)).__name__ for module in model.modules() if isinstance(module, LinearBase))
+
+
+def _kernel(layer: LinearBase) -> object:
+    for holder in (layer.quant_method, getattr(layer, "scheme", None)):
+        for name in ("kernel", "fp8_linear"):
+            if (kernel := getattr(holder, name, None)) is not None:
+                return kernel
+    return layer.quant_method
 
 
 def packed_away_bytes(model: torch.nn.Module) -> int:
     """The bytes of the weights that a CPU kernel has taken out of their layers and keeps packed, in as many bytes."""
-    return sum(
-        module.input_size * module.output_size * module.weight.element_size()
-        for module in model.modules()
-        if isinstance(module, LinearBase) and getattr(module, "weight", None) is not None and not module.weight.numel()
-    )
+    layers = [module for module in model.modules() if isinstance(module, LinearBase)]
+    return sum(layer.input_size * layer.output_size * _bytes_packed_away(layer) for layer in layers)
+
+
+def _bytes_packed_away(layer: LinearBase) -> int:
+    """Of each weight of a layer; 0 where the layer has its weights itself."""
+    weight = getattr(layer, "weight", None)
+    if weight is None:  # oneDNN has them, as the 8-bit integers that they were
+        return 1 if hasattr(_kernel(layer), "dnnl_handler") else 0
+    return 0 if weight.numel() else weight.element_size()
 
 
 def attention_backend(model: torch.nn.Module) -> str | None:

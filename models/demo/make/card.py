@@ -8,7 +8,8 @@ import struct
 from pathlib import Path
 from typing import Any
 
-CHECKPOINTS = ("fp16", "awq", "gptq")
+QUANTISED = ("awq", "gptq")
+COMPRESSED = ("w4a16", "fp8", "int8")
 CARD = "model-card.json"
 # The scripts are not the model, and the README quotes the card.
 NOT_THE_MODEL = ("make", CARD, "README.md")
@@ -51,9 +52,16 @@ def shipped(model: Path) -> dict[str, dict[str, int | str]]:
     }
 
 
-def card(model: Path, corpus: dict[str, Any], training: dict[str, Any], quantisation: dict[str, Any]) -> dict[str, Any]:
+def card(
+    model: Path,
+    corpus: dict[str, Any],
+    training: dict[str, Any],
+    quantisation: dict[str, Any],
+    compression: dict[str, Any],
+) -> dict[str, Any]:
     config = read(model / "fp16" / "config.json")
     plain = quantisation["heldout"]["fp16"]["perplexity"]
+    heldout = quantisation["heldout"] | compression["heldout"]
     return {
         "name": "Quantpress demo model",
         "licence": corpus["licence"],
@@ -77,11 +85,15 @@ def card(model: Path, corpus: dict[str, Any], training: dict[str, Any], quantisa
         "quantisation": {
             "calibration": quantisation["calibration"],
             "versions": quantisation["versions"],
-            **{name: read(model / name / "config.json")["quantization_config"] for name in CHECKPOINTS[1:]},
+            **{name: read(model / name / "config.json")["quantization_config"] for name in QUANTISED},
+        },
+        "compression": {
+            "versions": compression["versions"],
+            **{name: read(model / name / "config.json")["quantization_config"] for name in COMPRESSED},
         },
         "perplexity_on_heldout": {
             name: found | {"change_percent": round(100 * (found["perplexity"] / plain - 1), 2)}
-            for name, found in quantisation["heldout"].items()
+            for name, found in heldout.items()
         },
         "files": shipped(model),
     }
@@ -89,12 +101,14 @@ def card(model: Path, corpus: dict[str, Any], training: dict[str, Any], quantisa
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", type=Path, help="folder of the three checkpoints, heldout.txt and the licence")
+    parser.add_argument("model", type=Path, help="folder of the checkpoints, heldout.txt and the licence")
     parser.add_argument("--corpus", type=Path, required=True, help="manifest.json that corpus.py wrote")
     parser.add_argument("--training", type=Path, required=True, help="log that train.py wrote")
     parser.add_argument("--quantisation", type=Path, required=True, help="log that quantise.py wrote")
+    parser.add_argument("--compression", type=Path, required=True, help="log that compress.py wrote")
     given = parser.parse_args()
-    content = card(given.model, read(given.corpus), read(given.training), read(given.quantisation))
+    logs = (given.corpus, given.training, given.quantisation, given.compression)
+    content = card(given.model, *map(read, logs))
     (given.model / CARD).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from gptqmodel import BACKEND, GPTQModel
 from tokenizers import Tokenizer
 from torch.nn.functional import cross_entropy
 from transformers import AutoModelForCausalLM
@@ -25,9 +24,12 @@ class Score:
 
 
 def load(checkpoint: Path) -> torch.nn.Module:
-    """The checkpoint on the CPU; quantised layers run from their packed 4-bit weights."""
+    """The checkpoint on the CPU; layers that GPTQModel quantised run from their packed 4-bit weights, and those of
+    llm-compressor from what Transformers unpacks. Each needs an environment of its own, so neither is imported above."""
     config = json.loads((checkpoint / "config.json").read_text())
-    if "quantization_config" in config:
+    if config.get("quantization_config", {}).get("quant_method") in {"awq", "gptq"}:
+        from gptqmodel import BACKEND, GPTQModel
+
         loaded = GPTQModel.load(str(checkpoint), device="cpu", backend=BACKEND.TORCH, dtype=torch.float16)
         packed: torch.nn.Module = loaded.model
         return packed
