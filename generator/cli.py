@@ -245,7 +245,7 @@ def _add_what_to_measure(measure: argparse.ArgumentParser) -> None:
 
 
 def _order(parsed: argparse.Namespace, words: list[str]) -> "Order":
-    from generator.measure.environment import demand_gpu, find_gpu
+    from generator.measure.environment import demand_cards, demand_gpu, find_gpu
     from generator.measure.places import published
     from generator.measure.session import Order
 
@@ -254,6 +254,8 @@ def _order(parsed: argparse.Namespace, words: list[str]) -> "Order":
     profile, file = load_profile(name)
     if not has_gpu and (parsed.require_gpu or profile.needs_gpu):
         demand_gpu("--require-gpu" if parsed.require_gpu else f"profile {profile.name}")
+    if has_gpu and profile.engine.tensor_parallel_size > 1:
+        demand_cards(f"{file.name}: field engine.tensor_parallel_size", profile.engine.tensor_parallel_size)
     profile = _of_methods(published(_changed(profile, parsed)), parsed.method)
     cells = _cells(parsed.engine, profile)
     if not has_gpu and any(cell.mode == "graphs" for cell in cells):

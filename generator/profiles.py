@@ -168,12 +168,14 @@ class TaskList(Frozen):
 class EngineSettings(Frozen):
     """What the engines are told. The two scheduler limits are pinned, because vLLM's own defaults depend on the card.
 
+    Each layer is shared by `tensor_parallel_size` cards; figures of memory are then those of one of them.
     `kv_cache_gib` sizes the KV cache, and must be given on a CPU; where it is null, the memory that
     `gpu_memory_utilization` leaves does. With a `max_model_len` of "auto" a request may be as long as the model and the
     KV cache allow.
     """
 
     dtype: Literal["float16", "bfloat16"] = "float16"
+    tensor_parallel_size: PositiveCount = 1
     max_model_len: Tokens | Literal["auto"]
     gpu_memory_utilization: Annotated[float, Field(gt=0, lt=1)] = 0.9
     max_num_seqs: PositiveCount = 256

@@ -104,9 +104,17 @@ class Configuration(Frozen):
     shape: Shape | None
     arguments: dict[Name, Scalar]
 
+    @property
+    def ranks(self) -> int:
+        """How many cards share each layer: tensor parallelism."""
+        found = self.arguments.get("tensor_parallel_size")
+        return found if isinstance(found, int) and found > 0 else 1
+
 
 class Quantities(WithReasons):
-    """What was read off one launch; each null has its reason in `absent`, and only nulls have one.
+    """What was read off one launch; each null has its reason in `absent`, and only nulls have one. Where several cards
+    share the layers, memory and utilisation are those of the first, of which each other holds as much; power and energy
+    are of all.
 
     gpu_memory_used_mib        rise of the device's used memory (NVML) from before the launch to after the generation
     gpu_memory_used_percent    the same, as a share of the card (of the memory budget, where one was set)

@@ -165,7 +165,9 @@ def _elsewhere(usable: Sequence[Brief], chosen: Brief | None) -> list[Brief]:
 
 def _machine(brief: Brief) -> object:
     manifest = brief.manifest
-    return manifest.hardware.name, None if isinstance(manifest, ReportedRun) else manifest.memory_budget_gib
+    if isinstance(manifest, ReportedRun):
+        return manifest.hardware.name, None, 1
+    return manifest.hardware.name, manifest.memory_budget_gib, manifest.profile.engine.tensor_parallel_size
 
 
 def run_findings(run: Run, contradictions: tuple[Contradiction, ...] | None = None) -> RunFindings:

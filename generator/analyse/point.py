@@ -94,4 +94,5 @@ def _roofline(launches: Sequence[Completed], workload: str, concurrency: int) ->
         batch=concurrency,
         context_tokens=(sample.prompt_tokens + sample.output_tokens / 2) / requests,
         matmul_speed=method_of(launch.method).matmul_speed,
+        ranks=configuration.ranks,
     )

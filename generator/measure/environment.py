@@ -2,8 +2,11 @@
 
 import platform
 import subprocess
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import reduce
 from importlib.metadata import PackageNotFoundError, version
+from operator import or_
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
@@ -112,6 +115,37 @@ class Gpu:
         return pynvml.nvmlDeviceGetMemoryInfo(self._handle, version=pynvml.nvmlMemory_v2)
 
 
+class Cards(Gpu):
+    """Several alike that one engine shares its layers among. What they take is of all together, what they hold of the
+    first."""
+
+    def __init__(self, handles: Sequence[object]) -> None:
+        super().__init__(handles[0])
+        self._all = [Gpu(handle) for handle in handles]
+
+    def power_w(self) -> float | None:
+        """See `Gpu.power_w`."""
+        return _sum(card.power_w() for card in self._all)
+
+    def energy_j(self) -> float | None:
+        """See `Gpu.energy_j`."""
+        return _sum(card.energy_j() for card in self._all)
+
+    def clock_event_reasons(self) -> int | None:
+        """See `Gpu.clock_event_reasons`; why any of them is slower slows all."""
+        found = [card.clock_event_reasons() for card in self._all]
+        return None if None in found else reduce(or_, filter(None, found), 0)
+
+    def process_count(self) -> int:
+        """See `Gpu.process_count`; the most on any of them, for each has one rank of ours."""
+        return max(card.process_count() for card in self._all)
+
+
+def _sum(found: Iterable[float | None]) -> float | None:
+    known = list(found)
+    return None if None in known else sum(filter(None, known))
+
+
 def _milli(found: float | None) -> float | None:
     return None if found is None else found / 1000
 
@@ -136,6 +170,29 @@ def demand_gpu(wanted: str) -> Gpu:
         raise GpuRequiredError(
             f"{wanted}: no NVIDIA GPU found ({why}); check `nvidia-smi`, or measure --profile demo on the CPU"
         ) from None
+
+
+def demand_cards(wanted: str, count: int) -> Gpu:
+    """The first `count` GPUs, as one. Raises `GpuRequiredError`, for what is `wanted`, where there are fewer, or where
+    they are not alike: the slowest would be measured under the name of the first."""
+    first = demand_gpu(wanted)
+    if count == 1:
+        return first
+    handles = []
+    for device in range(count):
+        try:
+            handles.append(open_card(device))
+        except NoGpuError:
+            raise GpuRequiredError(
+                f"{wanted}: {count} GPUs are wanted, and there {'is 1' if device == 1 else f'are {device}'}; make it "
+                "smaller, or measure on a machine that has them"
+            ) from None
+    if len(names := {str(Gpu(handle).name()) for handle in handles}) > 1:
+        raise GpuRequiredError(
+            f"{wanted}: {count} GPUs of one kind are wanted, and there are {', '.join(sorted(names))}; name alike ones "
+            "in CUDA_VISIBLE_DEVICES"
+        )
+    return Cards(handles)
 
 
 def refuse_lost(gpu: Gpu | None) -> None:

@@ -47,10 +47,14 @@ class NoGpuError(Exception):
     """There is no GPU for this program, and why."""
 
 
-def open_card() -> object:
-    """NVML's handle of the GPU that CUDA will call device 0. Raises `NoGpuError` where there is none, and `GpuError`
+def open_card(device: int = 0) -> object:
+    """NVML's handle of the GPU that CUDA will call `device`. Raises `NoGpuError` where there is none, and `GpuError`
     where it does not work."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0].strip()
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    among = [str(device)] if named is None else named.split(",")[device:]
+    if not among:
+        raise NoGpuError(f"CUDA_VISIBLE_DEVICES={named} hides it")
+    visible = among[0].strip()
     if not (visible.isdecimal() or visible.startswith(("GPU-", "MIG-"))):
         raise NoGpuError(f"CUDA_VISIBLE_DEVICES={visible} hides it")
     try:

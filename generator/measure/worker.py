@@ -16,8 +16,9 @@ from typing import Any, TextIO, TypeVar
 
 from generator.measure.account import assemble, clocks_now, environment_faults, memory_faults, processor_faults
 from generator.measure.engine import Engine, LaunchRequest, Loaded, WrongKernelError
-from generator.measure.environment import demand_gpu
+from generator.measure.environment import demand_cards
 from generator.measure.failures import message_of, reason_of
+from generator.measure.in_step import in_step
 from generator.measure.last_words import answer_with_stacks
 from generator.measure.meters.energy import idle_w
 from generator.measure.meters.memory import read_memory
@@ -78,11 +79,12 @@ def measure(engine_id: str, progress: Progress) -> None:
     times_s = {"import_time_s": perf_counter() - start}
     progress.stage("wait")
     request = LaunchRequest.model_validate_json(sys.stdin.readline())
-    engine: Engine = module.engine_for(request)
+    engine: Engine = in_step(module.engine_for(request), engine_id, request)
     text = text_of(request)
 
     progress.stage("load")
-    gpu = demand_gpu("this launch") if request.device == "cuda" else None
+    ranks = request.engine.tensor_parallel_size
+    gpu = demand_cards("this launch", ranks) if request.device == "cuda" else None
     before, clocks, processor = read_memory(gpu), clocks_now(), read_processor()
     others = gpu.process_count() if gpu else 0
     idle = idle_w(gpu) if gpu else None

@@ -43,6 +43,7 @@ def of_launch(launch: Completed, hardware: Hardware, profile: Profile) -> Iterat
     """Every contradiction in the energy of one launch and in what was read of its card."""
     searches = {workload.name for workload in profile.workloads if isinstance(workload, LongestPrompt)}
     limit_w = min(WIDEST_LIMIT_W, (hardware.gpu_power_limit_w or WIDEST_LIMIT_W) * OVER_LIMIT)
+    limit_w *= launch.configuration.ranks
     first_idle_w = next((point.energy.idle_w for point in launch.points if point.energy), 0.0)
     for number, point in enumerate(launch.points):
         if point.energy is None:

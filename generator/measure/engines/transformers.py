@@ -10,7 +10,15 @@ import torch
 import transformers
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig, StoppingCriteria, StoppingCriteriaList
 
-from generator.measure.engine import Answered, Ask, EngineMemory, LaunchRequest, Loaded, Served
+from generator.measure.engine import (
+    Answered,
+    Ask,
+    EngineMemory,
+    LaunchRequest,
+    Loaded,
+    Served,
+    UnsupportedError,
+)
 from generator.measure.meters.memory import GIB, weights_bytes
 from generator.measure.shape import shape_of
 from generator.methods import method_of
@@ -27,6 +35,8 @@ class TransformersEngine:
 
     def load(self) -> Loaded:
         """Read the FP16 checkpoint; for NF4, quantise every linear layer but the output head."""
+        if self._request.engine.tensor_parallel_size > 1:
+            raise UnsupportedError("in Transformers, a model is measured on one card alone")
         if self._on_cuda and self._request.memory_budget_gib is not None:
             free_bytes, total_bytes = torch.cuda.mem_get_info()  # the CUDA context is there now, and counts too
             allowed_bytes = self._request.memory_budget_gib * GIB - (total_bytes - free_bytes)

