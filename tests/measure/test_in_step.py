@@ -4,61 +4,20 @@ import os
 import threading
 import time
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pynvml
 import pytest
-from examples import cell
+from launching import measured, request
 from played import Played
 
 from generator.errors import GpuRequiredError
 from generator.folders import CHECKOUT
 from generator.measure import launcher
-from generator.measure.engine import LaunchRequest, QualityRequest
 from generator.measure.environment import demand_cards
-from generator.measure.launcher import Answer, NoAnswer, launch
-from generator.methods import MethodId
-from generator.profiles import Batch, ClosedLoop, EngineSettings
+from generator.measure.launcher import NoAnswer, launch
 
 MODEL = CHECKOUT / "models" / "demo"
-
-
-def request(folder: Path, method: MethodId, ranks: int, repeats: int = 1) -> LaunchRequest:
-    quality = QualityRequest(
-        text=str(MODEL / "heldout.txt"), window_tokens=64, windows=2, reference=str(folder / "baseline.safetensors")
-    )
-    return LaunchRequest(
-        cell=cell(method),
-        checkpoint=str(MODEL / method),
-        model_source="local folder",
-        model_revision=None,
-        device="cpu",
-        memory_budget_gib=None,
-        workloads=(
-            Batch(
-                kind="batch",
-                name="two",
-                random_prompts=2,
-                random_prompt_tokens=8,
-                output_tokens=8,
-                repeats=repeats,
-                at_least_s=0.5,
-            ),
-            ClosedLoop(
-                kind="closed-loop", name="users", users=(2,), requests=4, random_prompt_tokens=8, output_tokens=4
-            ),
-        ),
-        quality=quality,
-        tasks=None,
-        engine=EngineSettings(
-            max_model_len=256,
-            max_num_seqs=4,
-            max_num_batched_tokens=256,
-            kv_cache_gib=0.05,
-            tensor_parallel_size=ranks,
-        ),
-    )
 
 
 def followers() -> list[psutil.Process]:
@@ -72,12 +31,6 @@ def followers() -> list[psutil.Process]:
     return found
 
 
-def measured(folder: Path, method: MethodId, ranks: int) -> dict[str, Any]:
-    answer = launch(request(folder, method, ranks), folder / f"{method}-{ranks}.log", lambda _: None)
-    assert isinstance(answer, Answer), answer
-    return answer.completed
-
-
 @pytest.mark.engine
 def test_two_ranks_hold_half_of_the_weights_each_and_predict_what_one_does(tmp_path: Path) -> None:
     alone, shared = (measured(tmp_path, "fp16", ranks) for ranks in (1, 2))
@@ -88,7 +41,9 @@ def test_two_ranks_hold_half_of_the_weights_each_and_predict_what_one_does(tmp_p
         ("quantities", "weights_gib", 0.5),
         ("configuration", "kv_cache_bytes_per_token", 0.5),
     ):
-        assert shared[figures][name] == pytest.approx(ratio * alone[figures][name], rel=0.05)  # norms and tables of positions are in each
+        assert shared[figures][name] == pytest.approx(
+            ratio * alone[figures][name], rel=0.05
+        )  # norms and tables of positions are in each
     losses = [[window["nll_nats"] for window in one["quality"]["windows"]] for one in (alone, shared)]
     assert losses[1] == pytest.approx(losses[0], rel=0.01)
     assert [point["workload"] for point in shared["points"]] == ["two", "users"]
