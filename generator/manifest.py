@@ -99,6 +99,11 @@ class MeasuredRun(Frozen):
         """The model, as its profile names it."""
         return self.profile.model_name
 
+    @property
+    def ranks(self) -> int:
+        """How many cards share each layer: tensor parallelism."""
+        return self.profile.engine.tensor_parallel_size
+
 
 class ReportedRun(Frozen):
     """The manifest of figures that somebody else published: one launch a method, no raw samples."""

@@ -167,7 +167,7 @@ def _machine(brief: Brief) -> object:
     manifest = brief.manifest
     if isinstance(manifest, ReportedRun):
         return manifest.hardware.name, None, 1
-    return manifest.hardware.name, manifest.memory_budget_gib, manifest.profile.engine.tensor_parallel_size
+    return manifest.hardware.name, manifest.memory_budget_gib, manifest.ranks
 
 
 def run_findings(run: Run, contradictions: tuple[Contradiction, ...] | None = None) -> RunFindings:

@@ -133,11 +133,6 @@ class RunFindings:
         return min(known, default=None)
 
     @property
-    def ranks(self) -> int:
-        """How many cards share each layer: tensor parallelism."""
-        return 1 if isinstance(self.manifest, ReportedRun) else self.manifest.profile.engine.tensor_parallel_size
-
-    @property
     def ordinary(self) -> bool:
         """Whether its settings are those that somebody serves with, and not a part of the paradox experiment's."""
         return self.experiment in {None, "equal_utilisation"}
