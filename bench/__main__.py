@@ -20,7 +20,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", choices=sorted(BENCHES), help="one benchmark instead of all")
     parser.add_argument("--pairs", type=int, default=5, help="how many pairs of runs (default: 5)")
-    parser.add_argument("--scale", action="store_true", help="a site of 1,000 runs and 10,000 launches too: some eight minutes more")
+    parser.add_argument(
+        "--scale", action="store_true", help="a site of 1,000 runs and 10,000 launches too: some eight minutes more"
+    )
     arguments = parser.parse_args()
     benches = BENCHES
     if arguments.scale:
