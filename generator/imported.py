@@ -12,7 +12,6 @@ from generator.frozen import (
     Count,
     Frozen,
     NonNegative,
-    Percent,
     PerSecond,
     PositiveCount,
     PositiveGib,
@@ -118,7 +117,6 @@ class Figures(WithReasons):
     weights_gib: PositiveGib | None = None
     gpu_memory_device_peak_mib: PositiveMib | None = None
     gpu_memory_process_peak_mib: PositiveMib | None = None
-    gpu_utilisation_mean_percent: Percent | None = None
     process_memory_peak_mib: PositiveMib | None = None
     gpu_power_mean_w: Watts | None = None
     energy_total_per_token_j: Annotated[NonNegative, Field(le=10**6)] | None = None

@@ -3,6 +3,7 @@ measurement under `launches/`. Nothing that reads runs looks in there."""
 
 import os
 import shutil
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,12 @@ class ImportedResults:
 
 def read_all(root: Path = MEASUREMENTS) -> tuple[ImportedResults, ...]:
     """Every imported run under `root`, oldest first. Raises `RecordError`."""
-    found = [read_imported(folder) for folder in imported_folders(root)]
+    return read_each(imported_folders(root))
+
+
+def read_each(folders: Iterable[Path]) -> tuple[ImportedResults, ...]:
+    """The imported runs in the folders, oldest first. Raises `RecordError`."""
+    found = [read_imported(folder) for folder in folders]
     return tuple(sorted(found, key=lambda one: (one.manifest.created_at, one.manifest.run_id)))
 
 

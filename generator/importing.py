@@ -165,7 +165,11 @@ def _where(record: Imported, found: Implausible) -> str:
     """A figure that can't be true, by the field of the file that it came from."""
     name = found.field.partition(".")[2]
     field = record.readings[name].field if name in record.readings else found.field
-    return f"field {field}: expected {found.relation} {found.possible:.6g} as {name}, found {found.found:.6g}"
+    return f"field {field}: expected {found.relation} {_short(found.possible)} as {name}, found {_short(found.found)}"
+
+
+def _short(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.6g}"
 
 
 def _tool_named(name: str | None) -> Tool | None:

@@ -11,7 +11,8 @@ from generator.imported import Imported, ImportedRun
 from generator.imported_runs import ImportedResults, file_name
 
 _RANKS: Final = ("p50", "p90", "p95", "p99")
-_TIMES: Final = ("ttft", "tpot", "itl", "latency")
+STATISTICS: Final = ("mean", *_RANKS)
+TIMES: Final = ("ttft", "tpot", "itl", "latency")
 
 # Tools count over windows that differ a little, and a short run has more edge than middle; a wrong unit is a thousand.
 _SLACK: Final = 2.0
@@ -27,9 +28,9 @@ class Implausible:
     law: str
     file: str
     field: str
-    found: float
+    found: float | str
     relation: str
-    possible: float
+    possible: float | str
 
 
 def implausible(record: Imported) -> tuple[Implausible, ...]:
@@ -41,7 +42,7 @@ def implausible(record: Imported) -> tuple[Implausible, ...]:
 
 def _ranks(record: Imported) -> Iterator[Implausible]:
     known = record.figures.known
-    for quantity in _TIMES:
+    for quantity in TIMES:
         names = [name for rank in _RANKS if (name := f"{quantity}_{rank}_s") in known]
         for lower, higher in pairwise(names):
             if known[higher] < known[lower] * (1 - 1e-9):
@@ -51,7 +52,7 @@ def _ranks(record: Imported) -> Iterator[Implausible]:
 def _first_before_last(record: Imported) -> Iterator[Implausible]:
     """Each request has its first token before its last, so each statistic of the one is below that of the other."""
     known = record.figures.known
-    for statistic in ("mean", *_RANKS):
+    for statistic in STATISTICS:
         first, last = f"ttft_{statistic}_s", f"latency_{statistic}_s"
         if first in known and last in known and known[first] > known[last] * (1 + 1e-9):
             yield _said(record, "first_before_last", first, "at most", known[last])
@@ -141,8 +142,13 @@ class ImportedFindings:
     @cached_property
     def contradictions(self) -> tuple[Implausible, ...]:
         """What can't be true in it."""
-        late = [one for record in self.records for one in implausible(record)]
-        return tuple(late)
+        return tuple(one for record in self.records for one in (*implausible(record), *self._measured_later(record)))
+
+    def _measured_later(self, record: Imported) -> Iterator[Implausible]:
+        measured_at, imported_at = record.subject.measured_at, self.manifest.created_at
+        if measured_at is not None and measured_at > imported_at:
+            where = file_name(record), "subject.measured_at"
+            yield Implausible("imported_after", *where, measured_at, "at most", imported_at)
 
     @property
     def tools(self) -> tuple[str, ...]:
@@ -160,6 +166,25 @@ class ImportedFindings:
     def cards(self) -> tuple[str, ...]:
         """The cards, each once; none where no file and nobody names one."""
         return _each_once(self.records, lambda one: one.subject.card)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the importers say of how their tools count, each once."""
+        return tuple(dict.fromkeys(remark for one in self.records for remark in one.remarks))
+
+    @property
+    def has_tasks(self) -> bool:
+        """Whether tasks were done."""
+        return any(one.tasks for one in self.records)
+
+    @property
+    def anything_stated(self) -> bool:
+        """Whether anything of what was measured is what the importer said, and no file."""
+        return any(one.stated for one in self.records)
+
+    def any_says(self, name: str) -> bool:
+        """Whether any measurement knows what `name` is of its subject."""
+        return any(getattr(one.subject, name) is not None for one in self.records)
 
     @property
     def curves(self) -> tuple[Curve, ...]:
