@@ -4,12 +4,13 @@ import argparse
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from bench import build, run, scale, speed
+from bench import build, export, run, scale, speed
 
 # In the order in which they are run: the quick one first.
 BENCHES: dict[str, Callable[[int], Iterator[str]]] = {
     "build": build.ratios,
     "scale": scale.lines,
+    "export": export.lines,
     "run": run.ratios,
     "speed": speed.ratios,
 }

@@ -27,6 +27,7 @@ from generator.errors import (
     UsageError,
     in_a_line,
 )
+from generator.exporting import add_options as add_export_options
 from generator.folders import CHECKOUT, MEASUREMENTS, PAGES
 from generator.importing import STATED, import_files
 from generator.importing import add_options as add_import_options
@@ -188,6 +189,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_import_options(imports)
     imports.set_defaults(run=_import)
+
+    exports = commands.add_parser(
+        "export", help="write every observation as one tidy table (CSV, Parquet), and its description (JSON-LD)"
+    )
+    add_export_options(exports)
+    exports.set_defaults(run=_export)
 
     schema = commands.add_parser("schema", help="print the JSON Schemas of the files under measurements/")
     schema.set_defaults(run=_schema)
@@ -456,6 +463,14 @@ def _import(parsed: argparse.Namespace, _: list[str]) -> int:
     results = import_files(parsed.files, parsed.tool, parsed.run_id, stated)
     count = len(results.records)
     print(f"{results.manifest.run_id}: {count} {'measurement' if count == 1 else 'measurements'} imported")
+    return 0
+
+
+def _export(parsed: argparse.Namespace, _: list[str]) -> int:
+    from generator.exporting import FORMATS, export
+
+    rows = export(parsed.folder, parsed.format or FORMATS)
+    print(f"{parsed.folder}: {rows:,} rows")
     return 0
 
 

@@ -5,7 +5,7 @@ It trusts no file: what does not follow the schema is refused with the file, the
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from errno import EIO
@@ -51,6 +51,14 @@ def read_run(folder: Path) -> Run:
     launches = tuple(_read_launch(path, manifest) for path in files.launches)
     peers = tuple(_read_peer(path, manifest) for path in files.peers)
     return Run(manifest, launches, peers, trust_of(folder))
+
+
+def read_one_by_one(folder: Path) -> tuple[MeasuredRun | ReportedRun, Iterator[Completed | Failed | Reported]]:
+    """The manifest of the run in `folder`, and its launches as they are asked for, so that no more than one needs to be
+    kept. Raises `RecordError`, for a launch when that is asked for."""
+    files = run_files(folder)
+    manifest = _read_manifest(files.manifest)
+    return manifest, (_read_launch(path, manifest) for path in files.launches)
 
 
 def examine(folder: Path) -> tuple[Run | None, tuple[RecordError, ...]]:
