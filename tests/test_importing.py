@@ -1,6 +1,7 @@
 """`quantpress import`: what is taken in, what is refused, and that nothing is half taken in."""
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from imported_samples import NAMES, SAMPLES, changed, content, imported, read
+from running import command, environment
 
 from generator import imported_runs, measurements
 from generator.errors import ImportFileError, RecordError, UsageError
@@ -237,3 +239,19 @@ def test_the_name_of_a_file_and_the_command_name_no_folder_of_the_user(tmp_path:
 
     assert manifest.command == "quantpress import result.json"
     assert str(tmp_path) not in manifest.model_dump_json()
+
+
+def test_the_commands_take_in_check_and_export_what_a_tool_wrote(tmp_path: Path) -> None:
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        done = command(*words)
+        return subprocess.run(done, env=environment(tmp_path), capture_output=True, text=True, check=False)
+
+    done = run("import", str(SERVE), "--card", "NVIDIA H200", "--run-id", "mine")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "mine: 1 measurement imported\n", "")
+    assert run("check").returncode == 0
+    assert run("export", str(tmp_path / "table"), "--format", "csv").returncode == 0
+    assert "NVIDIA H200" in (tmp_path / "table" / "observations.csv").read_text()
+
+    again = run("import", str(SERVE))
+    assert (again.returncode, again.stdout) == (ImportFileError.exit_status, "")
+    assert again.stderr == f"quantpress: {SERVE.name}: imported already, as mine; leave it out\n"

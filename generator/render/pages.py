@@ -22,6 +22,7 @@ from generator.methods import ENGINES, METHODS
 from generator.record import SCHEMA_VERSION, Quantities
 from generator.render import advice, bars, curves, imported, runs, units
 from generator.render.gallery import Gallery
+from generator.render.sheet import ALL_CELLS
 from generator.render.troubles import TROUBLES
 from generator.samples import GAP_GROWTH
 
@@ -94,7 +95,7 @@ def render_pages(
     environment = environment_of(templates, compiled)
     environment.globals["hang"] = gallery.hang  # macros see no page's context
     context = _context(findings, files) | {"price": price, "site_url": site_url, "version": __version__}
-    context |= {"imports": imports}
+    context |= {"imports": imports, "all_cells_csv": ALL_CELLS}
     own = {
         "explore": runs.of_all(findings),
         "context": runs.of_long_prompts(findings),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from examples import with_controls
-from imported_samples import SAMPLES
+from imported_samples import SAMPLES, changed
 
 from generator import site
 from generator.analyse.imported import ImportedFindings
@@ -111,3 +111,17 @@ def test_measurements_of_other_subjects_make_no_curve(tmp_path: Path) -> None:
 
     assert [mark.at for chart in charts_of(alike, alike.curves[0]) for mark in chart.series[0].marks][:2] == [1, 4]
     assert unlike.curves == ()
+
+
+def test_what_a_file_says_stays_text_on_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hostile = "<img src=x onerror=alert(1)> [a](javascript:alert(1)) {{ 7*7 }}"
+    path = tmp_path / "x.json"
+    path.write_bytes(changed("vllm-bench-serve-4.json", lambda file: file.update(model_id=hostile)))
+    import_files([path], None, "hostile", {}, tmp_path / "measurements")
+    monkeypatch.setattr(site, "CACHE", tmp_path / "cache")
+
+    page = in_bytes(site.site_files(root=tmp_path / "measurements")["runs/hostile.md"]).decode()
+
+    assert "<img" not in page
+    assert "](javascript" not in page
+    assert "{{" not in page
