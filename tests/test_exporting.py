@@ -207,3 +207,12 @@ def test_launches_are_read_as_they_are_asked_for(root: Path, monkeypatch: pytest
     next(iter(observations(root)))
 
     assert read.count("launches") == 1
+
+
+def test_a_later_export_stands_in_place_of_the_earlier_one(root: Path, tmp_path: Path) -> None:
+    export(tmp_path / "out", ["csv"], root)
+    import_files([SAMPLES / "lm_eval.json"], None, "later", {}, root)
+
+    export(tmp_path / "out", ["csv"], root)
+
+    assert "later" in {row["run"] for row in rows(tmp_path / "out")}

@@ -36,7 +36,7 @@ def _parts(file: Place) -> Iterator[Part]:
     # Known from its source: no file with energy in it was at hand.
     efficiency = _in("tokens/kWh", decode.get("efficiency"), "value")
     found.take_inverse("energy_machine_per_token_j", efficiency, "kWh")
-    yield Part(readings=found, subject=_subject(config), why=_WHY)
+    yield Part(readings=found, subject=_subject(config), remarks=_REMARKS, why=_WHY)
 
 
 def _in(unit: str, place: Place | None, name: str) -> Place | None:
@@ -64,6 +64,10 @@ def _subject(config: Place) -> dict[str, str | None]:
         "card": f"{len(named)} × {named[0]}".replace("×", "x") if len(named) > 1 else (named[0] if named else None),
     }
 
+
+_REMARKS: Final = (
+    "the times are those of whole batches, that of the first token the time in which the prompts are read",
+)
 
 _WHY: Final = {
     "method": "no quantisation was asked for by its name; the model may have one of its own",

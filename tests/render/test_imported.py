@@ -125,3 +125,15 @@ def test_what_a_file_says_stays_text_on_the_page(tmp_path: Path, monkeypatch: py
     assert "<img" not in page
     assert "](javascript" not in page
     assert "{{" not in page
+
+
+def test_a_site_that_was_remembered_is_made_anew_when_something_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site, "CACHE", tmp_path / "cache")
+    root = tmp_path / "measurements"
+    assert "runs/later.md" not in site.site_files(root=root)
+
+    import_files([SAMPLES / "guidellm.json"], None, "later", {}, root)
+
+    assert "runs/later.md" in site.site_files(root=root)
