@@ -4,13 +4,14 @@ import argparse
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from bench import build, run, scale, speed, stages
+from bench import build, export, run, scale, speed, stages
 
 # In the order in which they are run: the quick one first.
 BENCHES: dict[str, Callable[[int], Iterator[str]]] = {
     "build": build.ratios,
     "stages": stages.lines,
     "scale": scale.lines,
+    "export": export.lines,
     "run": run.ratios,
     "speed": speed.ratios,
 }

@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from generator import imported_runs
 from generator.analyse.findings import run_findings
+from generator.analyse.imported import ImportedFindings
 from generator.analyse.physics.laws import contradictions_at, contradictions_of
 from generator.analyse.run import RunFindings
 from generator.errors import IMPOSSIBLE_RESULTS, RecordError, UsageError
-from generator.folders import run_folders
+from generator.folders import IMPORTED, imported_folders, run_folders
 from generator.manifest import ReportedRun
 from generator.measurements import Run, examine, launch_name
 
@@ -26,21 +28,23 @@ Verdict = Literal["unreadable", "impossible", "incomplete", "sound"]
 class Checked:
     """What was found in one folder. `run` is as much of it as could be read, None without a manifest; `faults` say what
     is wrong with each file that could not; `missing` are the files of launches that the plan has besides, none of a
-    search, which takes as many as it takes."""
+    search, which takes as many as it takes. Of an imported run `run` is None, and `imported` is it."""
 
     name: str
     run: RunFindings | None
     faults: tuple[str, ...]
-    missing: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+    imported: ImportedFindings | None = None
 
     @property
     def verdict(self) -> Verdict:
         """See `Verdict`."""
-        if self.faults or self.run is None:
+        found = self.run or self.imported
+        if self.faults or found is None:
             return "unreadable"
-        if self.run.contradictions:
+        if found.contradictions:
             return "impossible"
-        return "sound" if self.run.complete else "incomplete"
+        return "sound" if self.run is None or self.run.complete else "incomplete"
 
     @property
     def invalid(self) -> int:
@@ -68,16 +72,22 @@ def _folders(path: Path) -> list[Path]:
         raise UsageError(f"{path}: there is no such folder; name a run's folder, or one of runs")
     if any((whole / name).exists() for name in ("manifest.json", "launches")):
         return [whole]
-    if found := run_folders(whole):
+    if found := [*run_folders(whole), *imported_folders(whole)]:
+        return found
+    if whole.name == IMPORTED and (found := imported_folders(whole.parent)):
         return found
     raise UsageError(f"{path}: no run in it; name a run's folder, or one of runs")
 
 
 def _checked(folder: Path, now: str) -> Checked:
+    if imported_runs.is_imported(folder):
+        results, odd = imported_runs.examine(folder)
+        found = ImportedFindings(results) if results else None
+        return Checked(folder.name, None, tuple(map(str, odd)), imported=found)
     run, faults = examine(folder)
     told = tuple(str(fault) for fault in faults)
     if run is None:
-        return Checked(folder.name, None, told, ())
+        return Checked(folder.name, None, told)
     findings = run_findings(run, (*contradictions_of(run), *contradictions_at(run, now)))
     return Checked(folder.name, findings, told, () if findings.is_search else tuple(_missing(run)))
 

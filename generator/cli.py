@@ -27,7 +27,10 @@ from generator.errors import (
     UsageError,
     in_a_line,
 )
+from generator.exporting import add_options as add_export_options
 from generator.folders import CHECKOUT, MEASUREMENTS, PAGES
+from generator.importing import STATED, import_files
+from generator.importing import add_options as add_import_options
 from generator.measurements import json_schemas
 from generator.methods import ENGINES, METHOD_IDS
 from generator.profiles import Profile, load_profile, shipped_profiles
@@ -180,6 +183,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.add_argument("--markdown", action="store_true", help="print the report as Markdown, fit for a pull request")
     check.set_defaults(run=_check)
+
+    imports = commands.add_parser(
+        "import",
+        help="take in what other tools measured: vllm bench, GuideLLM, AIPerf, llama-bench, optimum-benchmark, lm_eval",
+        epilog="All the files become one run, which is shown, and compared with nothing. What a file does not say "
+        "stays unknown, unless an option says it.",
+    )
+    add_import_options(imports)
+    imports.set_defaults(run=_import)
+
+    exports = commands.add_parser(
+        "export", help="write every observation as one tidy table (CSV, Parquet), and its description (JSON-LD)"
+    )
+    add_export_options(exports)
+    exports.set_defaults(run=_export)
 
     schema = commands.add_parser("schema", help="print the JSON Schemas of the files under measurements/")
     schema.set_defaults(run=_schema)
@@ -449,6 +467,22 @@ def _check(parsed: argparse.Namespace, _: list[str]) -> int:
     markdown = report(checked, environment_of(templates_in(TEMPLATES)))
     print(markdown if parsed.markdown else for_terminal(markdown), end="")
     return status_of(checked)
+
+
+def _import(parsed: argparse.Namespace, _: list[str]) -> int:
+    stated = {name: getattr(parsed, name) for name in STATED}
+    results = import_files(parsed.files, parsed.tool, parsed.run_id, stated)
+    count = len(results.records)
+    print(f"{results.manifest.run_id}: {count} {'measurement' if count == 1 else 'measurements'} imported")
+    return 0
+
+
+def _export(parsed: argparse.Namespace, _: list[str]) -> int:
+    from generator.exporting import FORMATS, export
+
+    rows = export(parsed.folder, parsed.format or FORMATS)
+    print(f"{parsed.folder}: {rows:,} rows")
+    return 0
 
 
 def _schema(_: argparse.Namespace, __: list[str]) -> int:

@@ -56,6 +56,12 @@ class PeerError(QuantpressError):
     exit_status = 9
 
 
+class ImportFileError(QuantpressError):
+    """A file to be imported is not what a known tool writes, or figures in it can't be true."""
+
+    exit_status = 12
+
+
 def in_a_line(error: QuantpressError | OSError) -> QuantpressError:
     """The fault to print: of one that nobody expected of the machine, its path and its reason."""
     if isinstance(error, QuantpressError):

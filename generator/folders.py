@@ -20,6 +20,9 @@ MEASUREMENTS: Final = Path(_APART or CHECKOUT / "measurements")
 Trust = Literal["own", "attested", "contributed"]
 OTHERS: Final[tuple[Trust, ...]] = ("attested", "contributed")
 
+# What other tools measured lies apart, so that nothing that reads runs takes it for one.
+IMPORTED: Final = "imported"
+
 # What can be made again at any time. A trial's lies among its records, so that its site takes nothing away from another
 # that is built meanwhile; a folder that begins with a dot is no run.
 CACHE: Final = MEASUREMENTS / ".cache" if _APART else CHECKOUT / ".cache" / "quantpress"
@@ -32,15 +35,24 @@ def templates_in(folder: Path) -> dict[str, str]:
 
 def run_folders(root: Path) -> list[Path]:
     """The folder of each run under `root`, by name. Raises `RecordError` where two have the same name."""
-    folders = [folder for folder in _folders(root) if folder.name not in OTHERS]
+    folders = [folder for folder in _folders(root) if folder.name not in {*OTHERS, IMPORTED}]
     for others in OTHERS:
         folders += _folders(root / others)
+    _refuse_one_name(root, [*folders, *imported_folders(root)])
+    return sorted(folders, key=lambda folder: folder.name)
+
+
+def imported_folders(root: Path) -> list[Path]:
+    """The folder of each imported run under `root`, by name."""
+    return sorted(_folders(root / IMPORTED))
+
+
+def _refuse_one_name(root: Path, folders: list[Path]) -> None:
     by_name = {folder.name: folder for folder in folders}
     for folder in folders:
         if folder != by_name[folder.name]:
             places = " and ".join(str(one.relative_to(root)) for one in (folder, by_name[folder.name]))
             raise RecordError(f"measurements/: two runs of one name, {places}; rename one, in its manifest too")
-    return [by_name[name] for name in sorted(by_name)]
 
 
 def trust_of(folder: Path) -> Trust:

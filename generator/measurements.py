@@ -20,6 +20,7 @@ from generator.cells import Cell
 from generator.errors import RecordError, StorageError
 from generator.faults import first_fault
 from generator.folders import MEASUREMENTS, Trust, run_files, run_folders, trust_of
+from generator.imported import IMPORTED, IMPORTED_RUN
 from generator.manifest import MANIFEST, MeasuredRun, ReportedRun
 from generator.peer import PEER, PeerResult
 from generator.record import LAUNCH, Completed, Failed, Reported
@@ -67,6 +68,14 @@ def read_run(folder: Path) -> Run:
     return Run(manifest, launches, peers, trust_of(folder))
 
 
+def read_one_by_one(folder: Path) -> tuple[MeasuredRun | ReportedRun, Iterator[Completed | Failed | Reported]]:
+    """The manifest of the run in `folder`, and its launches as they are asked for, so that no more than one needs to be
+    kept. Raises `RecordError`, for a launch when that is asked for."""
+    files = run_files(folder)
+    manifest = _read_manifest(files.manifest)
+    return manifest, (_read_launch(path, manifest) for path in files.launches)
+
+
 def examine(folder: Path) -> tuple[Run | None, tuple[RecordError, ...]]:
     """As much of the run in `folder` as can be read, and what is wrong with each file that can't. Without a manifest
     there is no run, but the launches are looked at all the same."""
@@ -85,12 +94,12 @@ def examine(folder: Path) -> tuple[Run | None, tuple[RecordError, ...]]:
             peers = [one for path in files.peers for one in read(partial(_read_peer, path, manifest))]
             return Run(manifest, tuple(launches), tuple(peers), trust_of(folder)), tuple(faults)
         for path in files.launches:
-            read(partial(_read, path, LAUNCH))
+            read(partial(read_file, path, LAUNCH))
     return None, tuple(faults)
 
 
 def _read_manifest(path: Path) -> MeasuredRun | ReportedRun:
-    manifest = _read(path, MANIFEST)
+    manifest = read_file(path, MANIFEST)
     if manifest.run_id != path.parent.name:
         raise refusal(
             path,
@@ -101,7 +110,7 @@ def _read_manifest(path: Path) -> MeasuredRun | ReportedRun:
 
 
 def _read_launch(path: Path, manifest: MeasuredRun | ReportedRun) -> Completed | Failed | Reported:
-    launch = _read(path, LAUNCH)
+    launch = read_file(path, LAUNCH)
     expected = launch_name(launch.cell, launch.round)
     if path.name != expected:
         raise refusal(path, f"field cell or round: this content belongs in a file named {expected}")
@@ -112,7 +121,7 @@ def _read_launch(path: Path, manifest: MeasuredRun | ReportedRun) -> Completed |
 
 
 def _read_peer(path: Path, manifest: MeasuredRun | ReportedRun) -> PeerResult:
-    result = _read(path, PEER)
+    result = read_file(path, PEER)
     if path.name != peer_name(result):
         raise refusal(path, f"field cell: this content belongs in a file named {peer_name(result)}")
     _refuse_another_cell(path, result.cell, manifest)
@@ -136,19 +145,19 @@ def peer_name(result: PeerResult) -> str:
 
 def write_manifest(folder: Path, manifest: MeasuredRun | ReportedRun) -> None:
     """Write the manifest of a new run."""
-    _write(folder / "manifest.json", MANIFEST, manifest)
+    write_file(folder / "manifest.json", MANIFEST, manifest)
 
 
 def write_launch(folder: Path, launch: Completed | Failed | Reported) -> Path:
     """Write one launch, whole or not at all, and return its file."""
     path = folder / "launches" / launch_name(launch.cell, launch.round)
-    _write(path, LAUNCH, launch)
+    write_file(path, LAUNCH, launch)
     return path
 
 
 def write_peer(folder: Path, result: PeerResult) -> None:
     """Write what a peer found, in place of what it found before."""
-    _write(folder / "peers" / peer_name(result), PEER, result)
+    write_file(folder / "peers" / peer_name(result), PEER, result)
 
 
 def sweep(root: Path) -> None:
@@ -161,7 +170,8 @@ def sweep(root: Path) -> None:
             folder.rmdir()
 
 
-def _read(path: Path, kind: TypeAdapter[T]) -> T:
+def read_file(path: Path, kind: TypeAdapter[T]) -> T:
+    """The record in the file at `path`. Raises `RecordError`."""
     return parse(path, content_of(path), kind)
 
 
@@ -175,7 +185,7 @@ def parse(path: Path, content: bytes, kind: TypeAdapter[T]) -> T:
         raise refusal(path, f"{fault}; correct it, or remove the file and measure again") from None
 
 
-def _write(path: Path, kind: TypeAdapter[T], value: T) -> None:
+def write_file(path: Path, kind: TypeAdapter[T], value: T) -> None:
     """Temporary file, flush, fsync, read back, rename, fsync of the folder: readers see the old file or the new."""
     temporary = path.with_name(f".{path.name}.tmp")
     data = kind.dump_json(value, indent=2) + b"\n"
@@ -227,4 +237,11 @@ def _schema_of(kind: TypeAdapter[Any]) -> dict[str, Any]:
 
 def json_schemas() -> dict[str, dict[str, Any]]:
     """The published JSON Schema of each kind of file, by the file's kind."""
-    return {"manifest": MANIFEST.json_schema(), "launch": LAUNCH.json_schema(), "peer": PEER.json_schema()}
+    kinds: dict[str, TypeAdapter[Any]] = {
+        "manifest": MANIFEST,
+        "launch": LAUNCH,
+        "peer": PEER,
+        "imported-manifest": IMPORTED_RUN,
+        "imported": IMPORTED,
+    }
+    return {name: kind.json_schema() for name, kind in kinds.items()}

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Final
 
 from generator.errors import UsageError
-from generator.folders import CACHE, MEASUREMENTS, TEMPLATES, run_folders, templates_in
+from generator.folders import CACHE, MEASUREMENTS, TEMPLATES, imported_folders, run_folders, templates_in
 from generator.kept import Content, key_of
 
 # The libraries whose output is in the files.
@@ -81,11 +81,13 @@ def site_files(
     """
     state = _state(site_url)
     keys = {folder: key_of(folder, state) for folder in run_folders(root)}
-    whole = hashlib.sha256(repr((state, [*keys.values()], choices, sorted(written.items()))).encode()).hexdigest()
+    imports = {folder: key_of(folder, state) for folder in imported_folders(root)}
+    from_all = (state, [*keys.values(), *imports.values()], choices, sorted(written.items()))
+    whole = hashlib.sha256(repr(from_all).encode()).hexdigest()
     remembered = CACHE / "site.json"
     files = _recall(remembered, whole)
     if files is None:
-        files = _make(keys, choices, site_url, written)
+        files = _make(keys, [*imports], choices, site_url, written)
         _remember(remembered, whole, files)
     return files
 
@@ -147,12 +149,16 @@ def _remember(remembered: Path, key: str, files: Mapping[str, Content]) -> None:
             temporary.unlink()
 
 
-def _make(keys: Mapping[Path, str], choices: Choices, site_url: str, written: Mapping[str, str]) -> dict[str, Content]:
+def _make(
+    keys: Mapping[Path, str], imports: Sequence[Path], choices: Choices, site_url: str, written: Mapping[str, str]
+) -> dict[str, Content]:
+    from generator import imported_runs
     from generator.analyse.cost import Price
     from generator.analyse.findings import choose
+    from generator.analyse.imported import ImportedFindings
     from generator.measurements import json_schemas
     from generator.press import Press
-    from generator.render import feed, runs
+    from generator.render import feed, imported, runs
     from generator.render.alone import sheet_path
     from generator.render.cells import OLDER_CELLS, older_cells
     from generator.render.gallery import Gallery
@@ -174,7 +180,8 @@ def _make(keys: Mapping[Path, str], choices: Choices, site_url: str, written: Ma
     }
     paths = (*schemas, *(path for path in shelf.files if path.startswith("data/")))
     gallery = Gallery()
-    pages = render_pages(findings, texts, paths, price, site_url, gallery, press.compiled)
+    others = tuple(ImportedFindings(one) for one in imported_runs.read_each(imports))
+    pages = render_pages(findings, texts, paths, price, site_url, gallery, press.compiled, others)
     files = with_heads(pages, findings, press.tell, site_url, paths)
     own: dict[str, str | bytes] = {}
     for path, text in written.items():
@@ -191,6 +198,7 @@ def _make(keys: Mapping[Path, str], choices: Choices, site_url: str, written: Ma
         **gallery.files,
         **schemas,
         **tables,
+        **{path: text for one in others for path, text in imported.files_of(one).items()},
         **shelf.files,
         **own,  # last: what an author wrote stands, under whatever name
     }

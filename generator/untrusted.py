@@ -90,25 +90,43 @@ def _refuse_irregular(path: Path, mode: int) -> None:
 def text_of(path: Path, content: bytes) -> str:
     """The content of a file as JSON that means one thing, to every reader. Raises `RecordError`."""
     try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise refusal(path, f"byte {error.start}: expected UTF-8 text; restore the file or remove it") from None
-    if text.count("{") + text.count("[") > MAX_PARTS:
-        raise refusal(path, f"byte 0: more than {MAX_PARTS:,} objects and lists, which no record has; remove the file")
-    try:
-        record = json.loads(text, object_pairs_hook=_without_duplicates)
-    except RecursionError:
-        raise refusal(path, "byte 0: nested too deeply to be a record; remove the file") from None
-    except json.JSONDecodeError as error:
-        byte = len(text[: error.pos].encode())
-        raise refusal(path, f"not valid JSON: byte {byte}: {error.msg}; restore the file, or remove it") from None
-    except _OddObjectError as error:
-        raise refusal(path, f"field {error}; correct it, or remove the file and measure again") from None
-    except ValueError:
-        raise refusal(path, "byte 0: a number of thousands of digits; remove the file") from None
+        text, record = json_in(content, MAX_PARTS)
+    except OddJsonError as error:
+        raise refusal(path, f"{error}; {error.mend}") from None
     if not isinstance(record, dict):
         raise refusal(path, "byte 0: expected an object, {...}; restore the file, or remove it and measure again")
     return text
+
+
+class OddJsonError(ValueError):
+    """What is wrong with bytes that should be JSON; `mend` is what to do where they should be a record."""
+
+    def __init__(self, what: str, mend: str) -> None:
+        super().__init__(what)
+        self.mend = mend
+
+
+def json_in(content: bytes, most_parts: int) -> tuple[str, Any]:
+    """The text in `content`, and the value that it is in JSON. NaN and infinities pass here, for what takes the value
+    up refuses them. Raises `OddJsonError`."""
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise OddJsonError(f"byte {error.start}: expected UTF-8 text", "restore the file or remove it") from None
+    if text.count("{") + text.count("[") > most_parts:
+        what = f"byte 0: more than {most_parts:,} objects and lists, which no record has"
+        raise OddJsonError(what, "remove the file")
+    try:
+        return text, json.loads(text, object_pairs_hook=_without_duplicates)
+    except RecursionError:
+        raise OddJsonError("byte 0: nested too deeply to be a record", "remove the file") from None
+    except json.JSONDecodeError as error:
+        byte = len(text[: error.pos].encode())
+        raise OddJsonError(f"not valid JSON: byte {byte}: {error.msg}", "restore the file, or remove it") from None
+    except _OddObjectError as error:
+        raise OddJsonError(f"field {error}", "correct it, or remove the file and measure again") from None
+    except ValueError:
+        raise OddJsonError("byte 0: a number of thousands of digits", "remove the file") from None
 
 
 class _OddObjectError(ValueError):

@@ -275,10 +275,10 @@ def test_sweeping_takes_the_temporary_files_alone(folder: Path) -> None:
     assert len(read_run(folder).launches) == 1
 
 
-def test_the_published_schemas_are_those_of_the_three_kinds_of_file() -> None:
+def test_each_kind_of_file_has_its_published_schema() -> None:
     schemas = json_schemas()
 
-    assert sorted(schemas) == ["launch", "manifest", "peer"]
+    assert sorted(schemas) == ["imported", "imported-manifest", "launch", "manifest", "peer"]
     assert "Completed" in schemas["launch"]["$defs"]
     assert "MeasuredRun" in schemas["manifest"]["$defs"]
     assert schemas["peer"]["title"] == "PeerResult"

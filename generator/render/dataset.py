@@ -1,6 +1,6 @@
 """What search engines are told of the records: schema.org's `Dataset`, as a value that becomes JSON-LD."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -15,6 +15,9 @@ from generator.render.units import LABELS, label, unit
 
 # The repository's, which the records lie in. Figures that somebody else published are theirs.
 LICENCE: Final = "https://www.apache.org/licenses/LICENSE-2.0"
+
+# By the end of a file's name.
+MEDIA_TYPES: Final = {"csv": "text/csv", "json": "application/json", "parquet": "application/vnd.apache.parquet"}
 
 # So many runs, the newest, are named as parts of the whole: it is said on several pages.
 NAMED: Final = 20
@@ -35,7 +38,7 @@ def of_run(run: RunFindings, tell: Tell, site_url: str, page: str, files: Iterab
         dateModified=updated_at(run),
         measurementTechnique=tell("technique", run),
         variableMeasured=_variables(quantity for one in run.cells for quantity in one.stats),
-        distribution=[_download(link(site_url, path, page), path.split("/", 2)[-1]) for path in files],
+        distribution=[download(link(site_url, path, page), path.split("/", 2)[-1]) for path in files],
         **rights,
     )
 
@@ -52,11 +55,38 @@ def of_all(findings: Findings, tell: Tell, site_url: str, page: str) -> dict[str
         dateModified=max(brief.updated_at for brief in findings.briefs),
         measurementTechnique=tell("collection_technique"),
         variableMeasured=_variables(quantity for brief in findings.briefs for quantity in brief.quantities),
-        distribution=[_download(link(site_url, ALL_CELLS, page), ALL_CELLS.rpartition("/")[2])],
+        distribution=[download(link(site_url, ALL_CELLS, page), ALL_CELLS.rpartition("/")[2])],
         hasPart=[
             {"@type": "Dataset", "@id": urn(brief), "url": link(site_url, page_of(brief), page)}
             for brief in islice(reversed(findings.briefs), NAMED)
         ],
+        **_ours(tell),
+    )
+
+
+def of_table(
+    variables: Mapping[str, str | None],
+    dates: Collection[str],
+    runs: int,
+    rows: int,
+    downloads: Sequence[dict[str, str]],
+    tell: Tell,
+    version: str,
+) -> dict[str, Any]:
+    """The table of all observations, which lies beside this description: its `variables` with their units, the days on
+    which they were measured, of how many runs, in how many rows; `downloads` are its files."""
+    covered = {"temporalCoverage": f"{min(dates)}/{max(dates)}"} if dates else {}
+    return _dataset(
+        name=tell("table_name"),
+        description=tell("table_description", runs, rows),
+        measurementTechnique=tell("table_technique"),
+        variableMeasured=[
+            {"@type": "PropertyValue", "name": name} | ({"unitText": unit} if unit else {})
+            for name, unit in sorted(variables.items())
+        ],
+        distribution=list(downloads),
+        version=version,
+        **covered,
         **_ours(tell),
     )
 
@@ -78,6 +108,7 @@ def _variables(quantities: Iterable[str]) -> list[dict[str, str]]:
     ]
 
 
-def _download(address: str, name: str) -> dict[str, str]:
-    media_type = "text/csv" if name.endswith(".csv") else "application/json"
+def download(address: str, name: str) -> dict[str, str]:
+    """A file of a dataset, where it is found, and of what kind it is."""
+    media_type = MEDIA_TYPES[name.rpartition(".")[2]]
     return {"@type": "DataDownload", "encodingFormat": media_type, "name": name, "contentUrl": address}

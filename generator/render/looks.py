@@ -43,6 +43,7 @@ LOOKS: Final = {
         Look("graph_capture_time", "cross", "x"),
         Look("rest", "diamond", "/"),
         Look("first_token_time", "star", "\\"),
+        Look("imported", "diamond"),
     )
 }
 

@@ -14,13 +14,15 @@ from generator.analyse.brief import Brief
 from generator.analyse.cost import Price
 from generator.analyse.experiment import parts_of
 from generator.analyse.findings import Findings
+from generator.analyse.imported import ImportedFindings
 from generator.analyse.offers import advising_of
 from generator.analyse.run import RunFindings
 from generator.cells import MODES
 from generator.methods import ENGINES, METHODS
 from generator.record import SCHEMA_VERSION, Quantities
-from generator.render import advice, bars, curves, runs, units
+from generator.render import advice, bars, curves, imported, runs, units
 from generator.render.gallery import Gallery
+from generator.render.sheet import ALL_CELLS
 from generator.render.troubles import TROUBLES
 from generator.samples import GAP_GROWTH
 
@@ -84,14 +86,16 @@ def render_pages(
     site_url: str = "",
     gallery: Gallery | None = None,
     compiled: BytecodeCache | None = None,
+    imports: Sequence[ImportedFindings] = (),
 ) -> dict[str, str]:
-    """Every page but those of single runs as Markdown, by its path below `docs_dir`. `templates` are the templates'
-    texts by name; `files` the paths of the raw JSON files that the site offers for download; `site_url` is where it
-    will be found, if known; `gallery` keeps the charts' files."""
+    """Every page but those of single runs as Markdown, by its path below `docs_dir`; those of imported runs are among
+    them. `templates` are the templates' texts by name; `files` the paths of the raw JSON files that the site offers for
+    download; `site_url` is where it will be found, if known; `gallery` keeps the charts' files."""
     gallery = gallery or Gallery()
     environment = environment_of(templates, compiled)
     environment.globals["hang"] = gallery.hang  # macros see no page's context
     context = _context(findings, files) | {"price": price, "site_url": site_url, "version": __version__}
+    context |= {"imports": imports, "all_cells_csv": ALL_CELLS}
     own = {
         "explore": runs.of_all(findings),
         "context": runs.of_long_prompts(findings),
@@ -108,6 +112,13 @@ def render_pages(
         template = environment.get_template("method.md.j2")
         own_run = {"run": findings.by_method.get(method.id, findings.featured), "featured": findings.featured}
         pages[f"methods/{method.id}.md"] = template.render(context, **own_run, method=method, up="../")
+    for one in imports:
+        page = f"runs/{one.manifest.run_id}"
+        gallery.open(page)
+        own_files = tuple(imported.files_of(one))
+        pages[f"{page}.md"] = environment.get_template("imported.md.j2").render(
+            imported.of_run(one, own_files), up="../"
+        )
     return pages
 
 

@@ -14,8 +14,12 @@ from pathlib import Path
 import pytest
 from examples import TASKS, completed, failed, manifest, peer, replaced, with_controls
 from experiments import part_of_the_experiment, searched, with_long_prompts_measured
+from imported_samples import content
 
 from generator import site
+from generator.imported import Imported, ImportedRun
+from generator.imported_runs import ImportedResults, write_imported
+from generator.importing import records_in
 from generator.kept import in_bytes
 from generator.measurements import Run, write_launch, write_manifest, write_peer
 from generator.methods import METHOD_IDS
@@ -27,6 +31,7 @@ APPROVED = Path(__file__).parents[1] / "approved"
 APPROVE = "QUANTPRESS_APPROVE"
 DRAWING = re.compile(r"<svg\b(?:(?!<svg\b).)*?</svg>", re.DOTALL)  # the innermost: drawings stand in drawings
 FEATURED = "2026-01-09-controls"
+IMPORTED = "2026-11-27-imported"
 TROUBLED = "2026-01-04-troubled"
 WRITE_UP = """---
 title: What four bits cost
@@ -42,6 +47,7 @@ AWQ makes {{ value("output_tokens_per_s", "awq") }}, {{ ratio("output_tokens_per
 NAMES = (
     *(f"{name}.md" for name in PAGES),
     *(f"methods/{method}.md" for method in METHOD_IDS),
+    f"runs/{IMPORTED}.md",
     f"runs/{TROUBLED}.md",
     "runs/2026-01-03-example.md",
     "runs/2026-01-05-example.md",
@@ -60,6 +66,22 @@ def troubled() -> Run:
     return Run(manifest(run_id=TROUBLED, methods=("fp16", "awq", "gptq")), launches, (peer(),))
 
 
+def write_what_was_imported(root: Path) -> None:
+    names = ("guidellm.json", "lm_eval.json")
+    records: list[Imported] = []
+    for name in names:
+        records += records_in(name, content(name), None, {"card": "Example GPU"}, len(records))
+    manifest = ImportedRun(
+        schema_version=1,
+        origin="imported",
+        run_id=IMPORTED,
+        created_at="2026-11-27T00:00:00Z",
+        sources=tuple(dict.fromkeys(record.source for record in records)),
+        command="quantpress import guidellm.json lm_eval.json --card 'Example GPU'",
+    )
+    write_imported(ImportedResults(manifest, tuple(records)), root)
+
+
 def write(run: Run, root: Path) -> None:
     folder = root / run.manifest.run_id
     write_manifest(folder, run.manifest)
@@ -76,6 +98,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     featured = renamed(with_controls(rounds=3), FEATURED, "2026-01-09T00:00:00Z")
     for run in (*experiment, troubled(), with_long_prompts_measured(), featured):
         write(run, folder / "measurements")
+    write_what_was_imported(folder / "measurements")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(site, "CACHE", folder / "cache")
         patch.setattr(pages, "__version__", "0.0.0")  # a release changes no page
