@@ -1,8 +1,8 @@
 """Records through reader, analysis and pages: time, memory, and whether they grow with the launches.
 
-Each is a process of its own: reading alone; the analysis of what was read; and "render", which is all that a first build
-does before MkDocs begins: it reads, analyses and writes pages from nothing, in as many processes as `generator.press`
-starts. The memory is the most that one of them held.
+Each is a process of its own: reading alone; the analysis of what was read; and "render", which is all that a first
+build does before MkDocs begins: it reads, analyses and writes pages from nothing, in as many processes as
+`generator.press` starts. The memory is the most that one of them held.
 """
 
 import json
@@ -72,8 +72,8 @@ def lines(_: int, counts: Sequence[int] = COUNTS) -> Iterator[str]:
             if count == LARGE:
                 whole, most_mib = found["render"][-1], max(taken[-1].peak_mib for taken in found.values())
                 yield (
-                    f"{launches:,} launches: read, analysed and rendered in {whole.taken_s:.1f} s (goal ≤ 60 s on 2 cores; "
-                    f"here {os.cpu_count()}), at most {most_mib:,.0f} MiB a process (goal ≤ 2 GB)"
+                    f"{launches:,} launches: read, analysed and rendered in {whole.taken_s:.1f} s (goal ≤ 60 s on 2 "
+                    f"cores; here {os.cpu_count()}), at most {most_mib:,.0f} MiB a process (goal ≤ 2 GB)"
                 )
     for stage, taken in found.items():
         yield f"growth of {stage}: {_growth(taken)}"
