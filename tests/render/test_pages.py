@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from pathlib import Path
 
 import markdown  # type: ignore[import-untyped]
 import plotly
@@ -168,8 +167,26 @@ def test_the_vendored_plotly_is_the_one_that_python_makes_figures_for() -> None:
 def test_the_site_says_nothing_of_a_method_that_the_records_do_not() -> None:
     made = pages(Run(manifest(methods=("fp16",)), (completed("fp16"),)))
 
-    assert "No figures of this method" in made["methods/awq.md"]
-    assert Path("methods/awq.md").as_posix() in made
+    assert "No figures of this method yet" in made["methods/awq.md"]
+    assert "quantpress measure --method fp16 --method awq" in html.unescape(made["methods/awq.md"])
+
+
+def test_a_method_of_which_every_launch_failed_has_its_reasons_on_the_page_of_the_run() -> None:
+    made = pages(Run(manifest(methods=("fp16", "awq")), (completed("fp16"), failed("awq"))))
+
+    assert "No figures of this method in this run" in made["methods/awq.md"]
+
+
+def test_a_method_that_another_run_has_is_told_from_that_one() -> None:
+    first = Run(
+        manifest("2026-01-01-first", methods=("fp16", "awq", "gptq")), tuple(map(completed, ("fp16", "awq", "gptq")))
+    )
+    other = Run(manifest("2026-01-02-other", methods=("fp16", "fp8")), tuple(map(completed, ("fp16", "fp8"))))
+
+    page = pages(first, other)["methods/fp8.md"]
+
+    assert "The featured run has no figures of this method; these are of another." in page
+    assert "2026-01-02-other" not in pages(first, other)["methods/awq.md"].partition("## Results")[2]
 
 
 def test_a_method_s_page_has_every_engine_it_ran_in_with_its_own_mode_and_figures() -> None:
