@@ -5,8 +5,8 @@ from typing import Final
 
 from generator.analyse.memory import GIB, GIB_IN_MIB, MEMORY_PARTS
 from generator.analyse.physics.contradiction import Contradiction, at_least, at_most, exactly, within
-from generator.analyse.roofline import linear_parameters
 from generator.manifest import MeasuredRun, ReportedRun
+from generator.model import linear_parameters
 from generator.record import Completed, Configuration, Quantities, Reported, Shape
 
 # Readings of one driver call, in other units.

@@ -6,8 +6,8 @@ from typing import Final
 
 from generator.analyse.physics.cards import MEMORY_SHOWN, bound_of, card_of
 from generator.analyse.physics.contradiction import Contradiction, at_least, at_most, exactly, within
-from generator.analyse.roofline import linear_parameters
 from generator.manifest import Hardware
+from generator.model import linear_parameters
 from generator.record import Completed, Shape
 from generator.samples import Limits, Point, Requests, Sample
 
