@@ -104,12 +104,10 @@ def _of_launch(
     manifest: MeasuredRun, launch: Completed, evidence: Evidence
 ) -> Iterator[tuple[Quantity, int, float, float]]:
     """What is compared: the quantity, its context in tokens, planned, measured."""
-    model, quantities, engine = model_in(launch), launch.quantities, manifest.profile.engine
+    model, quantities = model_in(launch), launch.quantities
     if model is None:
         return
-    device, tokens = _device(manifest, evidence), tokens_at_once(launch)
-    load = Load(tokens, 1, engine.gpu_memory_utilization, engine.max_num_seqs, engine.max_num_batched_tokens)
-    load = replace(load, anew=bool(launch.compiled))
+    device, load = room_of(manifest, evidence), load_of(manifest, launch, tokens_at_once(launch), 1)
     plan = fit(model, launch.cell, device, load, evidence)
     if quantities.weights_gib is not None:
         yield "weights_gib", 0, plan.weights_gib, quantities.weights_gib
@@ -134,8 +132,21 @@ def _of_launch(
                 yield "decode_tokens_per_s", round(context_tokens), speed.expected_tokens_per_s, 1 / token_s
 
 
-def _device(manifest: MeasuredRun, evidence: Evidence) -> Device:
-    """The card of a run; of one that has no data sheet, or is none, no speed can be planned."""
+def load_of(manifest: MeasuredRun, launch: Completed, context_tokens: int, users: int) -> Load:
+    """A load of so many users, as the launch's engine was told to serve it."""
+    engine = manifest.profile.engine
+    return Load(
+        context_tokens,
+        users,
+        engine.gpu_memory_utilization,
+        engine.max_num_seqs,
+        engine.max_num_batched_tokens,
+        anew=bool(launch.compiled),
+    )
+
+
+def room_of(manifest: MeasuredRun, evidence: Evidence) -> Device:
+    """The card of a run, or its budget; of one that has no data sheet, or is none, no speed can be planned."""
     card = card_of(manifest.hardware)
     shown_gib = (manifest.hardware.gpu_memory_mib or 0) / GIB_IN_MIB
     seen = evidence.seen_share.fixed if evidence.seen_share else 1.0
