@@ -21,7 +21,7 @@ from generator.analyse.fit_bytes import (
 from generator.analyse.fit_evidence import UNKNOWN, Evidence
 from generator.analyse.memory import GIB
 from generator.cells import Cell
-from generator.methods import Stored, method_of
+from generator.methods import method_of
 from generator.model import Model
 
 GB: Final = 1e9
@@ -81,10 +81,13 @@ class Needs:
         left_gib = min(self.share * memory_gib, memory_gib - self.beside_gib) - self.within_gib
         return max(0, floor(left_gib * GIB / self.bytes_per_token / self.block_tokens)) * self.block_tokens
 
+    def shared_gib(self, load: Load) -> float:
+        """What counts against the share, with the cache that the load asks for."""
+        return self.within_gib + self.tokens_asked(load) * self.bytes_per_token / GIB
+
     def card_gib(self, load: Load) -> float:
         """The smallest card, as the engine counts it, that has room for the load."""
-        loaded_gib = self.within_gib + self.tokens_asked(load) * self.bytes_per_token / GIB
-        return max(loaded_gib + self.beside_gib, loaded_gib / self.share)
+        return max(self.shared_gib(load) + self.beside_gib, self.shared_gib(load) / self.share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +172,7 @@ def needs_of(model: Model, cell: Cell, load: Load, evidence: Evidence) -> Needs:
         return Needs(
             weights_gib, copied_gib, 0.0, context_gib, 0.0, within_gib, context_gib, 1.0, per_token + grown, 1, 0
         )
-    activations_gib = step_gib(model, stored, cell, load)
+    activations_gib = max(steps_gib(model, cell, load).values())
     graphs_gib = evidence.graphs_gib.get(cell.method, UNKNOWN).of(shape.layers) if cell.mode == "graphs" else 0.0
     kept_gib = evidence.kept_gib.get(cell.mode, UNKNOWN).of(shape.layers)
     counted_gib = evidence.counted_gib.get(cell.engine, UNKNOWN).of(shape.layers)
@@ -188,17 +191,11 @@ def needs_of(model: Model, cell: Cell, load: Load, evidence: Evidence) -> Needs:
     )
 
 
-def step_gib(model: Model, stored: Stored, cell: Cell, load: Load) -> float:
-    """The largest step of vLLM, see `step_bytes`."""
-    step = step_bytes(
-        model.shape,
-        stored,
-        cell.mode,
-        tokens=load.batched_tokens,
-        sequences=max(load.sequences, load.users),
-        anew=load.anew,
-    )
-    return step / GIB
+def steps_gib(model: Model, cell: Cell, load: Load) -> dict[str, float]:
+    """The parts of vLLM's largest step, see `step_bytes`."""
+    stored, sequences = method_of(cell.method).stored[cell.engine], max(load.sequences, load.users)
+    parts = step_bytes(model.shape, stored, cell.mode, tokens=load.batched_tokens, sequences=sequences, anew=load.anew)
+    return {name: bytes_ / GIB for name, bytes_ in parts.items()}
 
 
 def without(cell: Cell, evidence: Evidence) -> tuple[str, ...]:

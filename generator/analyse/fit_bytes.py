@@ -4,7 +4,7 @@ Both were read off the engines' code and hold for the committed runs to the byte
 """
 
 from math import ceil
-from typing import Final
+from typing import Final, Literal
 
 from generator.cells import Mode
 from generator.methods import CHANNEL, EngineId, Stored
@@ -64,14 +64,18 @@ def read_bytes(model: Model, stored: Stored, engine: EngineId, context_tokens: f
     return weights_bytes(model, stored, engine) - looked_up + context_tokens * kv_bytes_per_token(shape)
 
 
-def step_bytes(shape: Shape, stored: Stored, mode: Mode, *, tokens: int, sequences: int, anew: bool) -> int:
-    """What vLLM finds that its largest step holds at once, of so many tokens and, at its end, logits of so many
-    sequences; it keeps that free beside the KV cache."""
+def step_bytes(
+    shape: Shape, stored: Stored, mode: Mode, *, tokens: int, sequences: int, anew: bool
+) -> dict[Literal["block", "drawing", "compiling"], int]:
+    """What each part of vLLM's largest step holds at once; what the largest of them does is kept free beside the KV
+    cache: a block of the model over so many tokens; then, drawing a token, the logits of so many sequences; and, at a
+    start that compiles, kernels that are tried out on a copy of the embeddings."""
     row = tokens * BYTES
-    drawing = row * shape.hidden + sequences * shape.vocabulary * DRAWN_BYTES
-    # Compiling tries kernels out on a copy of the embeddings.
-    compiling = table_bytes(shape) + 2 * row * shape.hidden if anew and mode == "graphs" else 0
-    return max(_block_bytes(shape, stored, mode, row), drawing, compiling)
+    return {
+        "block": _block_bytes(shape, stored, mode, row),
+        "drawing": row * shape.hidden + sequences * shape.vocabulary * DRAWN_BYTES,
+        "compiling": table_bytes(shape) + 2 * row * shape.hidden if anew and mode == "graphs" else 0,
+    }
 
 
 def _block_bytes(shape: Shape, stored: Stored, mode: Mode, row: int) -> int:

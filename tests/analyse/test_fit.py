@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from committed import evidence, findings
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator.analyse.fit import Device, Fit, Load, fit, without
@@ -17,6 +17,7 @@ from generator.model import Model, llama_like
 from generator.record import Completed, Shape
 from generator.shapes import PUBLIC
 
+EVIDENCE = evidence()
 LLAMA = PUBLIC["llama-3.1-8b"].model
 CELLS = cells_of(METHOD_IDS, ("eager", "graphs"), controls=True, twin=False)
 CARD = Device(23.8, 1008.0)
@@ -58,45 +59,49 @@ loads = st.builds(
 cells = st.sampled_from(CELLS)
 
 
+@settings(deadline=None)
 @given(models, cells, devices, loads, st.integers(1, 50_000))
 def test_more_context_never_means_more_users(model: Model, cell: Cell, device: Device, load: Load, more: int) -> None:
     longer = replace(load, context_tokens=load.context_tokens + more)
 
-    few, many = (fit(model, cell, device, one, evidence()) for one in (longer, load))
+    few, many = (fit(model, cell, device, one, EVIDENCE) for one in (longer, load))
 
     assert few.users <= many.users
     assert few.needed_gib >= many.needed_gib
 
 
+@settings(deadline=None)
 @given(models, cells, devices, loads, st.floats(0, 100))
 def test_more_memory_never_means_fewer_users_or_a_shorter_context(
     model: Model, cell: Cell, device: Device, load: Load, more_gib: float
 ) -> None:
     larger = replace(device, memory_gib=device.memory_gib + more_gib)
 
-    less, more = (fit(model, cell, one, load, evidence()) for one in (device, larger))
+    less, more = (fit(model, cell, one, load, EVIDENCE) for one in (device, larger))
 
     assert more.users >= less.users
     assert more.longest_tokens >= less.longest_tokens
     assert more.obstacle != "memory" or less.obstacle == "memory"
 
 
+@settings(deadline=None)
 @given(models, cells, devices, loads)
 def test_weights_grow_with_the_layers_by_what_a_layer_is(model: Model, cell: Cell, device: Device, load: Load) -> None:
     sizes = []
     for layers in (model.shape.layers, model.shape.layers + 1, model.shape.layers + 2):
         deeper = llama_like(model.shape.model_copy(update={"layers": layers}))
-        sizes.append(fit(deeper, cell, device, load, evidence()).weights_gib)
+        sizes.append(fit(deeper, cell, device, load, EVIDENCE).weights_gib)
 
     assert sizes[2] - sizes[1] == pytest.approx(sizes[1] - sizes[0], rel=1e-6)
     assert sizes[1] > sizes[0]
 
 
+@settings(deadline=None)
 @given(models, cells, devices, loads)
 def test_a_plan_that_fits_has_parts_that_the_card_has_room_for(
     model: Model, cell: Cell, device: Device, load: Load
 ) -> None:
-    found = fit(model, cell, device, load, evidence())
+    found = fit(model, cell, device, load, EVIDENCE)
 
     if found.obstacle is None:
         assert found.parts_gib <= device.memory_gib * (1 + 1e-9)
@@ -105,31 +110,33 @@ def test_a_plan_that_fits_has_parts_that_the_card_has_room_for(
         assert found.longest_tokens >= load.context_tokens
 
 
+@settings(deadline=None)
 @given(models, cells, devices, loads)
 def test_the_card_that_is_needed_is_the_smallest_that_fits(
     model: Model, cell: Cell, device: Device, load: Load
 ) -> None:
-    needed_gib = fit(model, cell, device, load, evidence()).needed_gib
+    needed_gib = fit(model, cell, device, load, EVIDENCE).needed_gib
 
-    just = fit(model, cell, replace(device, memory_gib=needed_gib * 1.0001), load, evidence())
-    less = fit(model, cell, replace(device, memory_gib=needed_gib * 0.9999), load, evidence())
+    just = fit(model, cell, replace(device, memory_gib=needed_gib * 1.0001), load, EVIDENCE)
+    less = fit(model, cell, replace(device, memory_gib=needed_gib * 0.9999), load, EVIDENCE)
 
     assert just.obstacle is None
     assert less.obstacle == "memory"
 
 
+@settings(deadline=None)
 @given(models, cells, devices, loads)
 def test_nothing_is_expected_to_be_faster_than_its_bytes_can_be_read(
     model: Model, cell: Cell, device: Device, load: Load
 ) -> None:
-    found = fit(model, cell, device, load, evidence())
+    found = fit(model, cell, device, load, EVIDENCE)
 
     assert found.bound_tokens_per_s is not None
     assert found.expected_tokens_per_s is None or 0 < found.expected_tokens_per_s < found.bound_tokens_per_s
 
 
 def test_a_context_that_the_model_was_not_made_for_fits_no_card() -> None:
-    found = fit(PUBLIC["llama-2-13b"].model, AWQ, Device(1000, 1000), replace(CHAT, context_tokens=4097), evidence())
+    found = fit(PUBLIC["llama-2-13b"].model, AWQ, Device(1000, 1000), replace(CHAT, context_tokens=4097), EVIDENCE)
 
     assert found.obstacle == "positions"
     assert found.longest_tokens == 4096
@@ -143,14 +150,14 @@ def test_without_evidence_there_is_the_bound_alone_and_what_is_missing_is_told()
     assert set(without(AWQ, Evidence())) == {
         "bandwidth_share", "overhead_s", "context_gib", "counted_gib", "kept_gib", "graphs_gib",
     }  # fmt: skip
-    assert all(without(cell, evidence()) == () for cell in CELLS)
+    assert all(without(cell, EVIDENCE) == () for cell in CELLS)
 
 
 def test_without_a_bandwidth_there_is_memory_alone() -> None:
-    found = fit(LLAMA, AWQ, Device(23.8, None), CHAT, evidence())
+    found = fit(LLAMA, AWQ, Device(23.8, None), CHAT, EVIDENCE)
 
     assert (found.bound_tokens_per_s, found.expected_tokens_per_s) == (None, None)
-    assert found.weights_gib == fit(LLAMA, AWQ, CARD, CHAT, evidence()).weights_gib
+    assert found.weights_gib == fit(LLAMA, AWQ, CARD, CHAT, EVIDENCE).weights_gib
 
 
 def test_what_a_token_takes_besides_its_bytes_is_added_to_the_reading_of_them() -> None:
@@ -163,7 +170,7 @@ def test_what_a_token_takes_besides_its_bytes_is_added_to_the_reading_of_them() 
 
 def test_a_share_of_the_card_that_leaves_too_little_for_what_is_beside_it_is_not_used_up() -> None:
     modest, usual, greedy = (
-        fit(LLAMA, AWQ, Device(10, 300), replace(CHAT, utilisation=share), evidence()) for share in (0.8, 0.9, 0.97)
+        fit(LLAMA, AWQ, Device(10, 300), replace(CHAT, utilisation=share), EVIDENCE) for share in (0.8, 0.9, 0.97)
     )
 
     assert modest.kv_cache_tokens < usual.kv_cache_tokens == greedy.kv_cache_tokens
@@ -172,7 +179,7 @@ def test_a_share_of_the_card_that_leaves_too_little_for_what_is_beside_it_is_not
 
 def planned(run: MeasuredRun, launch: Completed, model: Model, context_tokens: int, users: int) -> Fit:
     load = load_of(run, launch, context_tokens, users)
-    return fit(model, launch.cell, room_of(run, evidence()), load, evidence())
+    return fit(model, launch.cell, room_of(run, EVIDENCE), load, EVIDENCE)
 
 
 def test_every_committed_launch_fits_where_it_really_ran() -> None:
@@ -188,7 +195,7 @@ def test_every_committed_launch_fits_where_it_really_ran() -> None:
             found = planned(run.manifest, launch, model, together, 1)
             seen += 1
             # Prompts that were found by trying how long they may be lie at the edge, which the plan has within 2%.
-            assert found.needed_gib <= room_of(run.manifest, evidence()).memory_gib * 1.02, (
+            assert found.needed_gib <= room_of(run.manifest, EVIDENCE).memory_gib * 1.02, (
                 run.manifest.run_id,
                 launch.cell.id,
             )
@@ -221,7 +228,7 @@ def test_a_load_that_had_no_room_in_a_committed_cache_asks_for_more_tokens_than_
             refused = {one.workload for one in launch.unserved if one.reason == "no_room"}
             for name in (served | refused) & {"the-load"}:
                 # 4,000 tokens, and at most half as much again as the 64 of a mean answer, for eight users.
-                found = fit(LLAMA, launch.cell, CARD, Load(4096, 8, 0.9, 8, 8192), evidence())
+                found = fit(LLAMA, launch.cell, CARD, Load(4096, 8, 0.9, 8, 8192), EVIDENCE)
                 asked = found.kv_cache_gib * 2**30 / found.kv_bytes_per_token
                 assert (asked > launch.quantities.kv_cache_tokens) == (name in refused)
                 seen.append(name in refused)
