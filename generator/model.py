@@ -1,7 +1,7 @@
 """A dense decoder as its config.json describes it: its dimensions, and how many numbers stand outside its matrices.
 
 Judged by its fields, and only where its kind is known: which biases and norms a model has, its configuration does not
-say. site/pages/assets/model.js reads a configuration in the same way.
+say. site/pages/assets/fit.js reads a configuration in the same way.
 """
 
 from collections.abc import Mapping
@@ -64,8 +64,8 @@ OTHERWISE: Final[dict[str, Why]] = {
     "kv_lora_rank": "latent",
 }
 
-# Far above any model, and far below where a whole number stops being exact in JavaScript once they are multiplied.
-MOST: Final = 10_000_000
+# Far above any model: what is beyond is in another unit, or no dimension.
+MOST: Final = 1_000_000
 
 
 def model_of(config: Mapping[str, object]) -> Model:
@@ -73,9 +73,10 @@ def model_of(config: Mapping[str, object]) -> Model:
     for field, why in OTHERWISE.items():
         if config.get(field):
             raise UnplannableError(field, why, config[field])
-    kind = KINDS.get(str(config.get("model_type")))
+    named = config.get("model_type")
+    kind = KINDS.get(named) if isinstance(named, str) else None
     if kind is None:
-        raise UnplannableError("model_type", "kind", config.get("model_type"))
+        raise UnplannableError("model_type", "kind", named)
     shape = _shape(config, kind)
     _refuse_windows(config, shape)
     return Model(shape, _vectors(config, kind, shape))
@@ -158,6 +159,8 @@ def _whole(config: Mapping[str, object], field: str, default: int | None = None)
         if default is None:
             raise UnplannableError(field, "absent")
         return default
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # 4096.0 is what JavaScript reads as 4096
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= MOST:
         raise UnplannableError(field, "number", value)
     return value

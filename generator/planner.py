@@ -11,24 +11,23 @@ from typing import Final
 from rich.console import Console
 
 from generator.analyse.findings import find
-from generator.analyse.fit import Device, Fit, Load, fit
+from generator.analyse.fit import Fit, Load, fit
 from generator.analyse.fit_check import check
-from generator.analyse.fit_evidence import Evidence, evidence_of
+from generator.analyse.fit_evidence import evidence_of
 from generator.analyse.memory import CHAT_TOKENS, GIB_IN_MIB
 from generator.analyse.physics.cards import CARDS
+from generator.analyse.planning import cells_in, device_of, load_of
 from generator.cells import Cell, Mode
 from generator.errors import NoFitError, PlanError, UsageError
 from generator.measurements import read_runs
-from generator.methods import ENGINES, METHOD_IDS, METHODS, EngineId, method_of
+from generator.methods import ENGINES, METHOD_IDS, EngineId, method_of
 from generator.model import KINDS, Model, UnplannableError, Why, llama_like, model_of
-from generator.profiles import EngineSettings, LocalCheckpoint, SyntheticCheckpoint, load_profile, shipped_profiles
+from generator.profiles import LocalCheckpoint, SyntheticCheckpoint, load_profile, shipped_profiles
 from generator.render.fit_terminal import deviations_table, explained, plans_table, summaries_table
 from generator.render.units import number, upward
 from generator.shapes import PUBLIC
 from generator.untrusted import in_ascii
 
-# As many sequences as the profiles that ship allow: what graphs take was measured with that.
-SEQUENCES: Final = 64
 MAX_CONFIG_BYTES: Final = 1024 * 1024
 
 WHYS: Final[dict[Why, str]] = {
@@ -52,11 +51,6 @@ class Card:
     name: str
     shown_gib: float
     bandwidth_gb_per_s: float | None
-
-    def device(self, evidence: Evidence) -> Device:
-        """The card as the engine counts it."""
-        seen = evidence.seen_share.fixed if evidence.seen_share else 1.0
-        return Device(self.shown_gib * seen, self.bandwidth_gb_per_s)
 
 
 def model_named(word: str) -> tuple[str, Model]:
@@ -142,43 +136,34 @@ def cells_named(wanted: Sequence[str], engine: EngineId | None, mode: Mode | Non
             raise UsageError(
                 f"--method {in_ascii(method_id)}: there is no such method; name one of {', '.join(METHOD_IDS)}"
             )
-    found = []
-    for method in METHODS:
-        where = engine or method.engine
-        if where in method.stored and (not wanted or method.id in wanted):
-            own: Mode = "eager" if where == "transformers" else mode or "graphs"
-            found.append(Cell(method=method.id, engine=where, mode=own))
-        elif method.id in wanted:
-            raise UsageError(
-                f"--method {method.id}: it does not run in {ENGINES[where]}; leave --engine out, or choose another"
-            )
+    found = [cell for cell in cells_in(engine, mode or "graphs") if not wanted or cell.method in wanted]
+    if absent := next((one for one in wanted if one not in {cell.method for cell in found}), None):
+        raise UsageError(
+            f"--method {absent}: it does not run in {ENGINES[engine or 'vllm']}; leave --engine out, or choose another"
+        )
     if mode == "graphs" and all(cell.mode == "eager" for cell in found):
         raise UsageError("--mode graphs: Transformers has only the eager mode; leave it out, or name --engine vllm")
     return tuple(found)
 
 
-def load_of(context_tokens: int | None, users: int) -> Load:
-    """The load, with the engine settings that profiles have when they don't say. Raises `UsageError`."""
+def load_named(context_tokens: int | None, users: int) -> Load:
+    """The load that was asked for. Raises `UsageError`."""
     context_tokens = CHAT_TOKENS if context_tokens is None else context_tokens
     for option, value in (("--context", context_tokens), ("--users", users)):
         if not 1 <= value <= 10_000_000:
             raise UsageError(f"{option}: expected 1 to 10,000,000, found {value}")
-    settings = EngineSettings(max_model_len="auto")
-    return Load(context_tokens, users, settings.gpu_memory_utilization, SEQUENCES, settings.max_num_batched_tokens)
+    return load_of(context_tokens, users)
 
 
-def demand_fit(name: str, model: Model, card: Card, load: Load, plans: Sequence[Fit], evidence: Evidence) -> None:
+def demand_fit(name: str, model: Model, card: Card, load: Load, plans: Sequence[Fit]) -> None:
     """Raises `NoFitError`, with what would fit, where nothing does."""
     if any(plan.obstacle is None for plan in plans):
         return
     asked = f"{_users(load.users)} with {load.context_tokens:,} tokens"
     if all(plan.obstacle == "positions" for plan in plans):
         raise NoFitError(f"{name} for {asked}: it is made for {model.shape.positions:,} at most; ask for no more")
-    least, seen = (
-        min(plans, key=lambda plan: plan.needed_gib),
-        evidence.seen_share.fixed if evidence.seen_share else 1.0,
-    )
-    needed = upward(least.needed_gib / seen, 1)
+    least = min(plans, key=lambda plan: plan.needed_gib)
+    needed = upward(least.card_gib, 1)
     users, longest = (max(getattr(plan, figure) for plan in plans) for figure in ("users", "longest_tokens"))
     instead = [f"a card of {needed} GiB ({method_of(least.cell.method).name})"]
     if users:
@@ -209,12 +194,12 @@ def answer(parsed: argparse.Namespace, console: Console) -> int:
         return 0
     name, model = model_named(parsed.model)
     card = card_named(parsed.card, parsed.memory_gib, parsed.bandwidth_gb_s)
-    cells, load = cells_named(parsed.method, parsed.engine, parsed.mode), load_of(parsed.context, parsed.users)
+    cells, load = cells_named(parsed.method, parsed.engine, parsed.mode), load_named(parsed.context, parsed.users)
     evidence = evidence_of(runs)
-    device = card.device(evidence)
+    device = device_of(card.shown_gib, card.bandwidth_gb_per_s, evidence)
     plans = tuple(fit(model, cell, device, load, evidence) for cell in cells)
     console.print(plans_table(f"{name} on {card.name}, for {_users(load.users)}", plans, load, checks[0]))
     for line in explained(model, plans, device, load, evidence) if parsed.explain else ():
         console.print(line, highlight=False, soft_wrap=True, markup=False)
-    demand_fit(name, model, card, load, plans, evidence)
+    demand_fit(name, model, card, load, plans)
     return 0

@@ -92,8 +92,9 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The answer for one cell. Its first six figures are what the load takes; `needed_gib` is the smallest card for it.
+    """The answer for one cell. Its first six figures are what the load takes.
 
+    needed_gib, card_gib  the smallest card for it, as the engine counts it and as its driver shows it
     kv_cache_tokens  what the card has room for beside all else
     longest_tokens, users  the longest context of one user; how many users of the load's context there is room for
     read_bytes       what one user's next token must read
@@ -109,6 +110,7 @@ class Fit:
     context_gib: float
     kept_gib: float
     needed_gib: float
+    card_gib: float
     kv_bytes_per_token: int
     kv_cache_tokens: int
     longest_tokens: int
@@ -137,6 +139,7 @@ def fit(model: Model, cell: Cell, device: Device, load: Load, evidence: Evidence
     positions = shape.positions or usable
     per_token = kv_bytes_per_token(shape)
     grown_gib = load.users * load.context_tokens * (needs.bytes_per_token - per_token) / GIB
+    needed_gib = needs.card_gib(load)
     read = read_bytes(model, stored, cell.engine, load.context_tokens)
     return Fit(
         cell=cell,
@@ -146,7 +149,8 @@ def fit(model: Model, cell: Cell, device: Device, load: Load, evidence: Evidence
         graphs_gib=needs.graphs_gib,
         context_gib=needs.context_gib,
         kept_gib=needs.kept_gib,
-        needed_gib=needs.card_gib(load),
+        needed_gib=needed_gib,
+        card_gib=needed_gib / (evidence.seen_share.fixed if evidence.seen_share else 1.0),
         kv_bytes_per_token=per_token,
         kv_cache_tokens=left,
         longest_tokens=min(usable, positions),

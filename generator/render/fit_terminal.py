@@ -36,7 +36,7 @@ def plans_table(title: str, plans: Sequence[Fit], load: Load, checked: Checked) 
         table.add_row(
             plan.cell.label,
             *(number(value, 2) for value in (plan.weights_gib, plan.kv_cache_gib, besides_gib)),
-            upward(plan.needed_gib),
+            upward(plan.card_gib),
             {None: "yes", "memory": "no", "positions": "too long"}[plan.obstacle],
             number(plan.longest_tokens),
             number(plan.users),
@@ -134,7 +134,13 @@ def _room(plan: Fit, needs: Needs, device: Device, load: Load) -> Iterator[Line]
     total, shared = needs.shared_gib(load) + needs.beside_gib, needs.shared_gib(load)
     card, share = number(device.memory_gib, 2), f"{needs.share:g}"
     both = f"all of it, {number(total, 2)}; {number(shared, 2)} of that within {share} of the card"
-    yield "needs", "sum", f"{both}: {number(plan.needed_gib, 2)} GiB", None
+    shown = f"{number(plan.needed_gib, 2)} GiB, of a card whose driver shows {upward(plan.card_gib)}"
+    yield (
+        "needs",
+        "sum",
+        f"{both}: {shown}",
+        None,
+    )
     left = f"({share} × {card}, or {card} − {number(needs.beside_gib, 2)} if less) − {number(needs.within_gib, 2)} GiB"
     tokens = f"{plan.kv_cache_tokens:,} tokens, {needs.spare_tokens} for nobody"
     yield "room", "sum", f"{left}, / {needs.bytes_per_token:,.0f} B = {tokens}", None
