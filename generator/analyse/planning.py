@@ -35,13 +35,15 @@ COMMON: Final = (
 
 @dataclass(frozen=True)
 class Planning:
-    """`model` is the key of a public model, `card` the name of a card; `plans` are those for them, `common` those for
-    each of the common cards."""
+    """`model` is the key of a public model, `card` the name of a card, with `shown_gib` of memory of which `memory_gib`
+    count; `plans` are those for them, `common` those for each of the common cards."""
 
     evidence: Evidence
     checks: tuple[Checked, ...]
     model: str
     card: str
+    shown_gib: float
+    memory_gib: float
     load: Load
     plans: tuple[Fit, ...]
     common: tuple[tuple[str, tuple[Fit, ...]], ...]
@@ -51,9 +53,16 @@ def planning_of(findings: Findings) -> Planning:
     """For the featured run's model, where it is a public one."""
     runs = asked(findings)
     evidence, model, load = evidence_of(runs), _model_of(findings.featured), load_of(CHAT_TOKENS, 1)
-    common = tuple((card, _plans(model, card, load, evidence)) for card in COMMON)
     return Planning(
-        evidence, (check(runs), check(runs, "card")), model, CARD, load, _plans(model, CARD, load, evidence), common
+        evidence=evidence,
+        checks=(check(runs), check(runs, "card")),
+        model=model,
+        card=CARD,
+        shown_gib=CARDS[CARD].shown_mib / GIB_IN_MIB,
+        memory_gib=_device(CARD, evidence).memory_gib,
+        load=load,
+        plans=_plans(model, CARD, load, evidence),
+        common=tuple((card, _plans(model, card, load, evidence)) for card in COMMON),
     )
 
 
@@ -92,6 +101,9 @@ def _model_of(featured: RunFindings | None) -> str:
 
 
 def _plans(model: str, card: str, load: Load, evidence: Evidence) -> tuple[Fit, ...]:
-    sheet = CARDS[card]
-    device = device_of(sheet.shown_mib / GIB_IN_MIB, sheet.bandwidth_gb_per_s, evidence)
+    device = _device(card, evidence)
     return tuple(fit(PUBLIC[model].model, cell, device, load, evidence) for cell in cells_in(None, "graphs"))
+
+
+def _device(card: str, evidence: Evidence) -> Device:
+    return device_of(CARDS[card].shown_mib / GIB_IN_MIB, CARDS[card].bandwidth_gb_per_s, evidence)

@@ -40,7 +40,10 @@ def plans_table(title: str, plans: Sequence[Fit], load: Load, checked: Checked) 
             {None: "yes", "memory": "no", "positions": "too long"}[plan.obstacle],
             number(plan.longest_tokens),
             number(plan.users),
-            *(DASH if rate is None else number(rate) for rate in (plan.bound_tokens_per_s, plan.expected_tokens_per_s)),
+            *(
+                DASH if rate is None or plan.obstacle else number(rate)
+                for rate in (plan.bound_tokens_per_s, plan.expected_tokens_per_s)
+            ),
         )
     return table
 
