@@ -249,3 +249,15 @@ def test_a_plan_that_nothing_fits_says_what_it_needs_and_what_would_fit(
 def test_a_plan_without_a_model_asks_for_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert status_of("--card", "4090") == 2
     assert "which model?" in capsys.readouterr().err
+
+
+def test_a_terminal_of_80_columns_cuts_no_figure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+    assert status_of("gemma-2b", "--card", "H200", "--users", "3") == 0
+    said = capsys.readouterr().out
+    assert "…" not in said
+    assert "Transformers," in said
+    assert "2,229" in said

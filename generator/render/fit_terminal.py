@@ -21,23 +21,22 @@ BESIDES: Final = ("activations_gib", "graphs_gib", "context_gib", "kept_gib")
 
 def plans_table(title: str, plans: Sequence[Fit], load: Load, checked: Checked) -> Table:
     """One row a cell. What has no room is still told, with what it needs."""
-    table = Table(title=title, title_justify="left", caption=_caption(checked), caption_justify="left")
-    table.add_column("Planned")
-    columns = ("Weights", "KV cache", "Besides", "Needs")
-    for column in columns:
-        table.add_column(f"{column}\nGiB", justify="right")
-    table.add_column("Fits")
-    table.add_column("Longest context\ntokens", justify="right")
-    table.add_column(f"Users with\n{load.context_tokens:,} tokens", justify="right")
-    table.add_column("At most\ntokens/s", justify="right")
-    table.add_column("Expected\ntokens/s", justify="right")
+    # A terminal of 80 columns has room for it: the first column breaks its lines, no figure is cut.
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0))
+    table.caption, table.caption_justify = _caption(load, checked), "left"
+    table.add_column("Planned", overflow="fold", min_width=len("Transformers,"))
+    for column in ("Weights\nGiB", "Cache\nGiB", "Besides\nGiB", "Needs\nGiB"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("Fits", no_wrap=True)
+    for column in ("Context\ntokens", "Users", "At most\ntok/s", "Expected\ntok/s"):
+        table.add_column(column, justify="right", no_wrap=True)
     for plan in plans:
         besides_gib = sum(getattr(plan, part) for part in BESIDES)
         table.add_row(
             plan.cell.label,
             *(number(value, 2) for value in (plan.weights_gib, plan.kv_cache_gib, besides_gib)),
             upward(plan.card_gib),
-            {None: "yes", "memory": "no", "positions": "too long"}[plan.obstacle],
+            {None: "yes", "memory": "no", "positions": "long"}[plan.obstacle],
             number(plan.longest_tokens),
             number(plan.users),
             *(
@@ -48,17 +47,18 @@ def plans_table(title: str, plans: Sequence[Fit], load: Load, checked: Checked) 
     return table
 
 
-def _caption(checked: Checked) -> str:
-    """What kind of figures these are, with the error that was found."""
+def _caption(load: Load, checked: Checked) -> str:
+    """What the columns are and what kind of figures they have, with the error that was found."""
     told = []
     for mode, called in MODES.items():
         if summary := checked.summary("decode_tokens_per_s", mode):
             told.append(f"{called} {share(summary.median)} in the median, {share(abs(summary.worst.error))} at worst")
     off = f" It was off by: {'; '.join(told)}." if told else ""
     return (
-        "A plan, not a measurement. Exact: weights, KV cache. By rule: activations. Measured elsewhere: graphs, "
-        "context and what a token takes besides its bytes. At most: what the card's bandwidth allows. Expected: the "
-        f"speed of one user.{off}"
+        f"\nA plan, not a measurement, for {load.context_tokens:,} tokens of each user. Exact: weights, KV cache. "
+        "Besides, by rule: activations; measured elsewhere: graphs, context and what allocators keep. Needs: a card "
+        "whose driver shows as much. Context: the longest of one user. Users: as many have room. At most: the card's "
+        f"bandwidth. Expected: the speed of one user after the first token.{off}"
     )
 
 
@@ -166,7 +166,7 @@ def deviations_table(deviations: Sequence[Deviation]) -> Table:
     """Every figure that was planned and measured, cell by cell."""
     table = Table(title="Planned without the run's own evidence, and measured", title_justify="left")
     for column in ("Run", "Cell", "Quantity"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for column in ("Planned", "Measured", "Error"):
         table.add_column(column, justify="right")
     for one in deviations:
@@ -188,10 +188,10 @@ def summaries_table(checks: Sequence[Checked]) -> Table:
     """Of each quantity and mode, how far off the plan was: in the median and at worst."""
     table = Table(title="How far off the plan is", title_justify="left")
     for column in ("Quantity", "Mode", "Left out"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for column in ("Figures", "Median", "Worst"):
         table.add_column(column, justify="right")
-    table.add_column("Where it is worst")
+    table.add_column("Where it is worst", overflow="fold")
     for quantity in QUANTITIES:
         for mode, called in MODES.items():
             for checked in checks:

@@ -89,7 +89,7 @@ RUNS = {
 def test_every_page_is_whole(name: str) -> None:
     made = pages(*RUNS[name])
 
-    assert len(made) == 16 + len(RUNS[name])  # a page for each run
+    assert len(made) == 17 + len(RUNS[name])  # a page for each run
     for path, text in made.items():
         assert not re.search(r"\b(nan|inf|None|Undefined)\b", text), path
         assert text.startswith("---\ntitle: "), path
