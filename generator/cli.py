@@ -161,6 +161,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     crosscheck.set_defaults(run=_crosscheck)
 
+    _add_fit(commands)
+
     pages = commands.add_parser(
         "pages",
         help="write the generated Markdown to disk, for builders that ignore MkDocs hooks",
@@ -262,6 +264,28 @@ def _add_what_to_measure(measure: argparse.ArgumentParser) -> None:
     measure.add_argument("--retry-failed", action="store_true", help="launch again what failed in the newest run")
 
 
+def _add_fit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    fit = commands.add_parser(
+        "fit",
+        help="plan without a GPU: what a model needs in each method on a card, and how fast one user is served",
+        epilog="Exit status 21: no model that can be planned; 22: nothing has room on the card.",
+    )
+    fit.add_argument("model", nargs="?", metavar="MODEL", help="a folder with a config.json, such a file, or a name")
+    fit.add_argument("--method", action="append", metavar="ID", default=[], help="only this method; repeatable")
+    fit.add_argument("--card", metavar="NAME", help="a part of the card's name that no other has, such as 4090")
+    fit.add_argument("--memory-gib", type=float, metavar="GIB", help="the memory that the card's driver shows")
+    fit.add_argument("--bandwidth-gb-s", type=float, metavar="GB/S", help="the bandwidth of the card's data sheet")
+    fit.add_argument("--context", type=int, metavar="TOKENS", help="the context of each user (default: 4096)")
+    fit.add_argument("--users", type=int, default=1, metavar="N", help="users at once (default: 1)")
+    fit.add_argument("--engine", choices=sorted(ENGINES), help="all methods in this engine (default: each at home)")
+    fit.add_argument("--mode", choices=get_args(Mode), help="of vLLM (default: graphs)")
+    fit.add_argument("--explain", action="store_true", help="print each figure's formula, with the numbers in it")
+    fit.add_argument(
+        "--check", action="store_true", help="print how far off the plan is of every run under measurements/"
+    )
+    fit.set_defaults(run=_fit)
+
+
 def _order(parsed: argparse.Namespace, words: list[str]) -> "Order":
     from generator.measure.environment import demand_cards, demand_gpu, find_gpu
     from generator.measure.places import published
@@ -342,6 +366,12 @@ def _crosscheck(parsed: argparse.Namespace, _: list[str]) -> int:
     run = crosscheck(parsed.run_id, parsed.method, lambda cell: console.print(f"{cell.label}: vllm bench latency"))
     console.print(peers(find((run,)).runs[0]))
     return 0
+
+
+def _fit(parsed: argparse.Namespace, _: list[str]) -> int:
+    from generator.planner import answer
+
+    return answer(parsed, Terminal())
 
 
 def _told(console: Console, words: list[str], run: measurements.Run) -> int:

@@ -62,6 +62,18 @@ class ImportFileError(QuantpressError):
     exit_status = 12
 
 
+class PlanError(QuantpressError):
+    """What is to be planned can't be read, or is no model that a plan can be made for."""
+
+    exit_status = 21
+
+
+class NoFitError(QuantpressError):
+    """Nothing of what was asked for has room on the card."""
+
+    exit_status = 22
+
+
 def in_a_line(error: QuantpressError | OSError) -> QuantpressError:
     """The fault to print: of one that nobody expected of the machine, its path and its reason."""
     if isinstance(error, QuantpressError):

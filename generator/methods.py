@@ -20,6 +20,26 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """How an engine keeps a linear layer in the device's memory, to the byte; to add a format is a line of it.
+
+    bits         of each weight
+    shared       for a scale, a zero point and whatever else weights share: how many share one, and its bits. `CHANNEL`
+                 stands for all weights that make one output
+    table_bytes  of each layer besides, whatever its size
+    unpacked     whether prompts are multiplied with a 16-bit copy of the layer, made anew each time
+    """
+
+    bits: int
+    shared: tuple[tuple[int, int], ...] = ()
+    table_bytes: int = 0
+    unpacked: bool = False
+
+
+CHANNEL: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Method:
     """What distinguishes one method from another, before anything is measured.
 
@@ -28,7 +48,8 @@ class Method:
     launch fails, because its figures would carry the wrong name. `arguments` are what an engine is told besides the
     checkpoint. `unsupported` says why an engine can't run it, `unsupported_on_cpu` why it can't without a GPU.
     `matmul_speed` is how many times as fast as 16-bit numbers the matrix units multiply what it multiplies. `stars` is
-    the ease of use, out of five, as the article rated it that Quantpress started from; it did not rate all.
+    the ease of use, out of five, as the article rated it that Quantpress started from; it did not rate all. `stored` is
+    what `quantpress fit` plans by; a method that an engine has no entry for can't be planned in it.
     """
 
     id: str
@@ -44,6 +65,7 @@ class Method:
     arguments: Mapping[EngineId, Mapping[str, str]] = field(default_factory=dict)
     unsupported: Mapping[EngineId, str] = field(default_factory=dict)
     unsupported_on_cpu: Mapping[EngineId, str] = field(default_factory=dict)
+    stored: Mapping[EngineId, Stored] = field(default_factory=dict)
 
 
 # Every W4A16 kernel of vLLM that runs the format natively. Left out on purpose: Exllama, Conch, Triton and Humming,
@@ -68,6 +90,7 @@ METHODS: Final[tuple[Method, ...]] = (
         kernels={"vllm": ("UnquantizedLinearMethod",), "transformers": ("Linear[not quantised]",)},
         look=Look("#3f4854", "#e6e9ed", "circle"),
         stars=5,
+        stored={"vllm": Stored(16), "transformers": Stored(16)},
     ),
     Method(
         id="nf4",
@@ -82,6 +105,12 @@ METHODS: Final[tuple[Method, ...]] = (
         unsupported_on_cpu={"vllm": "vLLM has no bitsandbytes on a CPU"},
         look=Look("#009e73", "#3fcfa4", "triangle-up", "x"),
         stars=5,
+        # A scale for 64 weights, of 8 bits with a scale of its own for 256 of them; vLLM makes that one of 32 bits.
+        # The tables are the 16 values of a weight and, where scales are quantised, their 256.
+        stored={
+            "transformers": Stored(4, ((64, 8), (64 * 256, 32)), table_bytes=4 * (16 + 256), unpacked=True),
+            "vllm": Stored(4, ((64, 32),), table_bytes=4 * 16, unpacked=True),
+        },
     ),
     Method(
         id="awq",
@@ -94,6 +123,7 @@ METHODS: Final[tuple[Method, ...]] = (
         unsupported={"transformers": _NEEDS_GPTQMODEL},
         look=Look("#0072b2", "#4496dc", "square", "/"),
         stars=4,
+        stored={"vllm": Stored(4, ((128, 16), (128, 4)))},
     ),
     Method(
         id="gptq",
@@ -106,6 +136,8 @@ METHODS: Final[tuple[Method, ...]] = (
         unsupported={"transformers": _NEEDS_GPTQMODEL},
         look=Look("#d55e00", "#f0803c", "diamond", "\\"),
         stars=3,
+        # The file's zero points are all the same, and its order of inputs is their own: Marlin keeps neither.
+        stored={"vllm": Stored(4, ((128, 16),))},
     ),
     Method(
         id="w4a16",
@@ -117,6 +149,7 @@ METHODS: Final[tuple[Method, ...]] = (
         kernels={"vllm": _W4A16_KERNELS},
         unsupported={"transformers": _UNPACKS},
         look=Look("#451063", "#ffd84d", "x", "-"),
+        stored={"vllm": Stored(4, ((128, 16),))},
     ),
     Method(
         id="fp8",
@@ -138,6 +171,7 @@ METHODS: Final[tuple[Method, ...]] = (
         unsupported={"transformers": _UNPACKS},
         matmul_speed=2,
         look=Look("#a44be0", "#9a5cff", "cross", "+"),
+        stored={"vllm": Stored(8, ((CHANNEL, 32),))},
     ),
     Method(
         id="int8",
@@ -157,6 +191,7 @@ METHODS: Final[tuple[Method, ...]] = (
         unsupported={"transformers": _UNPACKS},
         matmul_speed=2,
         look=Look("#6e2c0c", "#8f7350", "star", "."),
+        stored={"vllm": Stored(8, ((CHANNEL, 32),))},
     ),
 )
 

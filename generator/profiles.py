@@ -18,6 +18,8 @@ from generator.faults import first_fault
 from generator.frozen import Frozen, PositiveCount, PositiveGib, Seconds, Several, Slug
 from generator.methods import METHOD_IDS, EngineId, MethodId
 from generator.readable import Label, Name, Text
+from generator.record import Shape
+from generator.shapes import PUBLIC, TINY
 
 REQUESTS_PER_USER: Final = 4
 
@@ -42,12 +44,17 @@ class LocalCheckpoint(Frozen):
 class SyntheticCheckpoint(Frozen):
     """A model that is written on this machine: real shapes and file formats, random values, so no quality."""
 
-    synthetic: Literal["llama-3.1-8b", "tiny"]
+    synthetic: Literal["llama-3.1-8b", "llama-3.2-1b", "llama-2-13b", "tiny"]
+
+    @property
+    def shape(self) -> Shape:
+        """The dimensions that it is written in."""
+        return TINY if self.synthetic == "tiny" else PUBLIC[self.synthetic].model.shape
 
     @property
     def positions(self) -> int:
         """The longest context that it is made for, in tokens."""
-        return {"llama-3.1-8b": 131_072, "tiny": 2_048}[self.synthetic]
+        return self.shape.positions or 0
 
 
 Checkpoint = HubCheckpoint | LocalCheckpoint | SyntheticCheckpoint

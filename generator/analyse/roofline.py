@@ -6,6 +6,7 @@ S. Williams, A. Waterman, D. Patterson, 2009, "Roofline: An Insightful Visual Pe
 from dataclasses import dataclass
 from typing import Literal
 
+from generator.model import linear_parameters
 from generator.record import Shape
 from generator.samples import Limits
 
@@ -51,9 +52,3 @@ def roofline(
         limit_tokens_per_s=batch / max(memory_s, compute_s),
         bound="memory" if memory_s >= compute_s else "compute",
     )
-
-
-def linear_parameters(shape: Shape) -> int:
-    """The numbers that a token is multiplied with: all linear layers, the output head included."""
-    attention = shape.hidden * shape.head * 2 * (shape.heads + shape.kv_heads)
-    return shape.layers * (attention + 3 * shape.hidden * shape.intermediate) + shape.vocabulary * shape.hidden

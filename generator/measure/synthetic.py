@@ -12,14 +12,15 @@ import argparse
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 import torch
 from safetensors.torch import save_file
 
+from generator.model import linears
 from generator.profiles import SyntheticCheckpoint
+from generator.record import Shape
 
 GROUP: Final = 128
 # Uniform nibbles have a standard deviation of 4.6: this scale gives quantised weights the spread of the FP16 ones.
@@ -28,43 +29,6 @@ NIBBLE_STD: Final = 4.6
 LARGEST_FP8: Final = 448.0  # of the 4-bit exponent, 3-bit mantissa format
 LARGEST_INT8: Final = 127
 FORMATS: Final = ("fp16", "awq", "gptq", "w4a16", "fp8", "int8")
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """The dimensions of a Llama."""
-
-    hidden: int
-    intermediate: int
-    layers: int
-    heads: int
-    kv_heads: int
-    vocabulary: int
-    positions: int
-
-    @property
-    def head(self) -> int:
-        """The size of one attention head."""
-        return self.hidden // self.heads
-
-    def linears(self) -> dict[str, tuple[int, int]]:
-        """The linear layers of one block: name → (inputs, outputs)."""
-        kv = self.kv_heads * self.head
-        return {
-            "self_attn.q_proj": (self.hidden, self.hidden),
-            "self_attn.k_proj": (self.hidden, kv),
-            "self_attn.v_proj": (self.hidden, kv),
-            "self_attn.o_proj": (self.hidden, self.hidden),
-            "mlp.gate_proj": (self.hidden, self.intermediate),
-            "mlp.up_proj": (self.hidden, self.intermediate),
-            "mlp.down_proj": (self.intermediate, self.hidden),
-        }
-
-
-SHAPES: Final = {
-    "llama-3.1-8b": Shape(4096, 14336, 32, 32, 8, 128256, SyntheticCheckpoint(synthetic="llama-3.1-8b").positions),
-    "tiny": Shape(256, 512, 2, 4, 2, 10240, SyntheticCheckpoint(synthetic="tiny").positions),
-}
 
 
 def write_checkpoint(shape: Shape, format_: str, folder: Path, seed: int = 0) -> None:
@@ -91,20 +55,21 @@ def write_checkpoint(shape: Shape, format_: str, folder: Path, seed: int = 0) ->
 
 
 def _shards(shape: Shape, format_: str, random: torch.Generator) -> Iterator[dict[str, torch.Tensor]]:
-    """One shard for the embeddings, then one a block."""
+    """A shard for the embeddings, one for an output head of its own, then one a block."""
     norm = torch.ones(shape.hidden, dtype=torch.float16)
     yield {
         "model.embed_tokens.weight": _normal((shape.vocabulary, shape.hidden), random),
-        "lm_head.weight": _normal((shape.vocabulary, shape.hidden), random),
         "model.norm.weight": norm,
     }
+    if not shape.tied_embeddings:
+        yield {"lm_head.weight": _normal((shape.vocabulary, shape.hidden), random)}
     for layer in range(shape.layers):
         block = f"model.layers.{layer}"
         tensors = {
             f"{block}.input_layernorm.weight": norm,
             f"{block}.post_attention_layernorm.weight": norm.clone(),
         }
-        for name, (inputs, outputs) in shape.linears().items():
+        for name, (inputs, outputs) in linears(shape).items():
             for part, tensor in _linear(format_, inputs, outputs, random).items():
                 tensors[f"{block}.{name}.{part}"] = tensor
         yield tensors
@@ -174,7 +139,7 @@ def _config(shape: Shape, format_: str) -> dict[str, object]:
         "hidden_act": "silu",
         "attention_bias": False,
         "mlp_bias": False,
-        "tie_word_embeddings": False,
+        "tie_word_embeddings": shape.tied_embeddings,
         "torch_dtype": "float16",
         "bos_token_id": 0,
         "eos_token_id": 1,
@@ -228,11 +193,11 @@ def _compressed_tensors(format_: str, bits: int, type_: str, strategy: str) -> d
 def main() -> None:
     """Write the checkpoint that the arguments name."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("shape", choices=sorted(SHAPES))
+    parser.add_argument("shape", choices=get_args(SyntheticCheckpoint.model_fields["synthetic"].annotation))
     parser.add_argument("format", choices=FORMATS)
     parser.add_argument("folder", type=Path, help="where the checkpoint is to stand")
     arguments = parser.parse_args()
-    write_checkpoint(SHAPES[arguments.shape], arguments.format, arguments.folder)
+    write_checkpoint(SyntheticCheckpoint(synthetic=arguments.shape).shape, arguments.format, arguments.folder)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from generator.analyse.run import RunFindings
 from generator.cells import MODES
 from generator.methods import ENGINES, METHODS
 from generator.record import SCHEMA_VERSION, Quantities
-from generator.render import advice, bars, curves, imported, runs, units
+from generator.render import advice, bars, curves, fit, imported, runs, units
 from generator.render.gallery import Gallery
 from generator.render.sheet import ALL_CELLS
 from generator.render.troubles import TROUBLES
@@ -65,6 +65,7 @@ LISTED: Final = 20
 PAGES: Final = (
     "index",
     "scenarios",
+    "fit",
     "comparison",
     "explore",
     "paradox",
@@ -99,6 +100,7 @@ def render_pages(
     own = {
         "explore": runs.of_all(findings),
         "context": runs.of_long_prompts(findings),
+        "fit": fit.page(findings),
         "paradox": {"parts": parts_of(findings.paradox)},
         "faults": {"troubles": TROUBLES},
     }
@@ -187,6 +189,7 @@ def _context(findings: Findings, files: Sequence[str]) -> dict[str, Any]:
         "advising": advising_of(run) if run else None,
         "bars": bars,
         "curves": curves,
+        "fit": fit,
         "gap_percent": round(100 * (GAP_GROWTH - 1)),
         "relative_speed": bars.relative_speed(compared),
         "held": [(other, held(article, other)) for _, other in compared if article and other is not article],

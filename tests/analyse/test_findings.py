@@ -15,7 +15,7 @@ from generator.analyse import crowd
 from generator.analyse.brief import brief_of
 from generator.analyse.findings import CHECKED, choose, find, run_findings
 from generator.analyse.latency import gap_percentile_s, latencies_s, percentile, ranks_s, settled
-from generator.analyse.roofline import linear_parameters, roofline
+from generator.analyse.roofline import roofline
 from generator.analyse.run import RunFindings
 from generator.analyse.statistics import MATERIAL, Comparison, Verdict
 from generator.manifest import MeasuredRun
@@ -23,6 +23,7 @@ from generator.measure.engine import Answered, Ask
 from generator.measure.meters.speed import gaps_of
 from generator.measurements import Run
 from generator.methods import MethodId
+from generator.model import linear_parameters
 from generator.record import Completed, Fault
 from generator.samples import Limits, Quality, QualityWindows, Requests
 

@@ -259,7 +259,7 @@ def without_scripts(visit: Visit, run: Run) -> Page:
 
 
 def start_scripts(page: Page) -> None:
-    for name in ("address.js", "advice.js", "advice-panel.js"):
+    for name in ("address.js", "panel.js", "advice.js", "advice-panel.js"):
         page.add_script_tag(path=PAGES / "assets" / name)
 
 

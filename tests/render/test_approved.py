@@ -1,8 +1,9 @@
 """Every kind of page, finished, as somebody read and approved it: tests/approved has the Markdown.
 
 Left out is what only machines read, because it would be most of each file and nobody could review it: the drawings
-(SVG), Plotly’s figures, the figures of the advice, and the descriptions for search engines. They have tests of their
-own, and the table beneath each chart, which stays, has its numbers. All else is as MkDocs gets it, of invented runs.
+(SVG), Plotly’s figures, the figures of the advice and of the plan, and the descriptions for search engines. They have
+tests of their own, and the table beneath each chart, which stays, has its numbers. All else is as MkDocs gets it, of
+invented runs.
 """
 
 import difflib
@@ -109,7 +110,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
 
 def readable(text: str) -> str:
     text = re.sub("^dataset: .*$", "dataset: …", text, flags=re.MULTILINE)
-    text = re.sub(r'(data-figure|data-advice)="[^"]*"', r'\1="…"', text)
+    text = re.sub(r'(data-figure|data-advice|data-fit)="[^"]*"', r'\1="…"', text)
     while (shorter := DRAWING.sub("", text)) != text:
         text = shorter
     return text

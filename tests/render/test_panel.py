@@ -63,7 +63,7 @@ def test_the_page_carries_the_offers_and_the_rule() -> None:
 
 def test_every_slot_of_a_sentence_is_one_that_the_page_s_script_could_fill() -> None:
     page = scenarios(with_controls())
-    script = (PAGES / "assets" / "advice-panel.js").read_text(encoding="utf-8")
+    script = "".join((PAGES / "assets" / name).read_text(encoding="utf-8") for name in ("panel.js", "advice-panel.js"))
 
     slots, said = re.findall(r'data-slot="(\w+)"', page), re.findall(r'data-say="([\w-]+)"', page)
 

@@ -5,9 +5,11 @@ from typing import Final
 
 from generator.analyse.memory import GIB, GIB_IN_MIB, MEMORY_PARTS
 from generator.analyse.physics.contradiction import Contradiction, at_least, at_most, exactly, within
-from generator.analyse.roofline import linear_parameters
+from generator.cells import Cell
 from generator.manifest import MeasuredRun, ReportedRun
-from generator.record import Completed, Configuration, Quantities, Reported, Shape
+from generator.methods import CHANNEL, method_of
+from generator.model import linear_parameters
+from generator.record import Completed, Quantities, Reported, Shape
 
 # Readings of one driver call, in other units.
 CLOSE: Final = 1e-3
@@ -23,8 +25,6 @@ PARTS_APART: Final = 0.03
 # What the engine profiles is not just what it takes later.
 CARD_APART: Final = 0.05
 
-# Bits a weight with its scales and zero points: AWQ and GPTQ in groups of 128, NF4 with double quantisation.
-STORED_BITS: Final = {4: 4.15, 8: 8.0, 16: 16.0}
 # Norms, a table of positions, scales that are kept unpacked: up to 6% of NF4 in vLLM, and some MiB of any model.
 MORE_WEIGHTS: Final = 0.08
 MORE_WEIGHTS_BYTES: Final = 64 * 2**20
@@ -45,22 +45,31 @@ def is_dense(launches: tuple[Completed, ...]) -> bool:
         low <= launch.quantities.weights_gib <= high
         for launch in launches
         if launch.configuration.shape is not None and launch.quantities.weights_gib is not None
-        for low, high in [weights_gib(launch.configuration, launch.configuration.shape)]
+        for low, high in [weights_gib(launch, launch.configuration.shape)]
     )
 
 
-def weights_gib(configuration: Configuration, shape: Shape) -> tuple[float, float]:
-    """The least and the most that the weights of a Llama of these dimensions take."""
-    stored = stored_bytes(configuration, shape)
+def weights_gib(launch: Completed, shape: Shape) -> tuple[float, float]:
+    """The least and the most that the weights of a Llama of these dimensions take, or one card's share of them."""
+    stored = stored_bytes(launch, shape) / launch.configuration.ranks
     return stored * (1 - FEWER_WEIGHTS) / GIB, (stored * (1 + MORE_WEIGHTS) + MORE_WEIGHTS_BYTES) / GIB
 
 
-def stored_bytes(configuration: Configuration, shape: Shape) -> float:
+def stored_bytes(launch: Completed, shape: Shape) -> float:
     """What the weights of a Llama of these dimensions take: the embeddings and the head are not quantised."""
     head = shape.vocabulary * shape.hidden
     blocks = linear_parameters(shape) - head
     tables = head if shape.tied_embeddings else 2 * head
-    return tables * BYTES_OF_A_NUMBER + blocks * STORED_BITS[configuration.weight_bits] / 8
+    return tables * BYTES_OF_A_NUMBER + blocks * _bits(launch.cell) / 8
+
+
+def _bits(cell: Cell) -> float:
+    """What a weight takes in the cell's method, with its part of what weights share."""
+    method = method_of(cell.method)
+    stored = method.stored.get(cell.engine)
+    if stored is None:
+        return method.weight_bits
+    return stored.bits + sum(bits / many for many, bits in stored.shared if many != CHANNEL)
 
 
 def of_launch(launch: Completed, manifest: MeasuredRun, *, dense: bool) -> Iterator[Contradiction]:
@@ -145,13 +154,14 @@ def _of_model(launch: Completed, *, dense: bool) -> Iterator[Contradiction]:
     shape, found_gib = launch.configuration.shape, launch.quantities.weights_gib
     if shape is None or found_gib is None:
         return
-    low_gib, high_gib = weights_gib(launch.configuration, shape)
+    low_gib, high_gib = weights_gib(launch, shape)
     if dense:
         yield from within("weights_of_shape", "quantities.weights_gib", found_gib, low_gib, high_gib)
     else:
         yield from at_least("weights_of_shape", "quantities.weights_gib", found_gib, LEAST_OF_SHAPE * low_gib)
     if dense and launch.configuration.kv_cache_bytes_per_token is not None:
-        per_token = 2 * shape.layers * shape.kv_heads * shape.head * BYTES_OF_A_NUMBER
+        heads = max(1, shape.kv_heads // launch.configuration.ranks)  # where cards are more, several have the same one
+        per_token = 2 * shape.layers * heads * shape.head * BYTES_OF_A_NUMBER
         field = "configuration.kv_cache_bytes_per_token"
         yield from exactly("cache_per_token", field, launch.configuration.kv_cache_bytes_per_token, per_token)
 

@@ -6,9 +6,9 @@ from typing import Final
 
 from generator.analyse.physics.cards import MEMORY_SHOWN, bound_of, card_of
 from generator.analyse.physics.contradiction import Contradiction, at_least, at_most, exactly, within
-from generator.analyse.roofline import linear_parameters
 from generator.manifest import Hardware
 from generator.methods import method_of
+from generator.model import linear_parameters
 from generator.record import Completed, Shape
 from generator.samples import Limits, Point, Requests, Sample
 
@@ -75,16 +75,18 @@ def device_of(launch: Completed, hardware: Hardware) -> Device | None:
     if shape is None or weights_gib is None:
         return None
     bound, kind = bound_of(hardware), hardware.device
-    speed = method_of(launch.method).matmul_speed
+    speed, ranks = method_of(launch.method).matmul_speed, launch.configuration.ranks
     bandwidth, arithmetic = bound.bandwidth_gb_per_s, bound.fp16_tflop_per_s
     if launch.limits is not None:
         bandwidth = min(bandwidth, launch.limits.copy_gb_per_s * READS_OVER_COPIES[kind])
         arithmetic = min(arithmetic, launch.limits.matmul_tflop_per_s * PRODUCTS_OVER_SQUARE)
-    read = max(0.0, weights_gib * GIB - _embedding_bytes(shape) - CACHE_BYTES[kind])
+    read = max(0.0, weights_gib * GIB - _embedding_bytes(shape) / ranks - CACHE_BYTES[kind])
     return Device(
         weights_s=read / (bandwidth * GB),
         # CPUs have arithmetic for engines that the libraries which measured the limit don't use.
-        token_s=2 * (linear_parameters(shape) - _head(shape)) / (speed * arithmetic * TFLOP) if kind == "cuda" else 0.0,
+        token_s=2 * (linear_parameters(shape) - _head(shape)) / (ranks * speed * arithmetic * TFLOP)
+        if kind == "cuda"
+        else 0.0,
     )
 
 

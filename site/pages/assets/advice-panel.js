@@ -5,27 +5,7 @@
 (() => {
   "use strict";
 
-  // ---- Numbers as text, as generator/render/units.py has them --------------------------------------------------------
-
-  const written = (value, options) => new Intl.NumberFormat("en-GB", options).format(value).replace("-", "−");
-  const fixed = (value, digits) =>
-    written(value, { minimumFractionDigits: digits, maximumFractionDigits: digits, roundingMode: "halfEven" });
-  const upward = (value) => fixed(Math.ceil(value * 100) / 100 + 0, 2);
-  const asked = (value) => written(value, { maximumSignificantDigits: 10 });
-  const times = (ratio) => `${fixed(ratio, ratio >= 10 ? 0 : ratio >= 1.95 ? 1 : 2)}×`;
-  const listed = (names) => new Intl.ListFormat("en-GB", { type: "conjunction" }).format(names);
-
-  // ---- The panel --------------------------------------------------------------------------------------------------
-
-  /** The sentence of that name, its slots filled with texts or other sentences. */
-  function sayer(panel) {
-    return (name, slots = {}) => {
-      const said = panel.querySelector(`template[data-say="${name}"]`).content.cloneNode(true);
-      for (const mark of said.querySelectorAll(".qp-method")) mark.dataset.method = slots.method;
-      for (const place of said.querySelectorAll("[data-slot]")) place.replaceWith(slots[place.dataset.slot]);
-      return said;
-    };
-  }
+  const { asked, fixed, item, listed, problemsOf, sayer, times, upward } = window.quantpress.panel;
 
   const wishesOf = (form) => ({
     card_gib: Number(form.elements.card.value),
@@ -34,16 +14,6 @@
     quality_percent: form.elements.quality.value === "" ? null : Number(form.elements.quality.value),
     speed_weight: Number(form.elements.speed.value),
   });
-
-  function problemsOf(form, say) {
-    const wrong = [...form.elements].filter((control) => control.name && !control.checkValidity());
-    return wrong.flatMap((control) => {
-      const label = control.labels[0].querySelector("span").textContent;
-      const [min, max] = [control.min, control.max].map((end) => asked(Number(end)));
-      const beyond = control.validity.rangeOverflow && control.dataset.beyond;
-      return [say(beyond || (control.step === "1" ? "whole-problem" : "problem"), { label, min, max }), " "];
-    });
-  }
 
   /** What the answers to some wishes are called, in the panel's words. */
   function wordsOf(offers, say) {
@@ -120,12 +90,6 @@
     ];
 
     return { whoever, asWished, ties, row, whyOut, turns };
-  }
-
-  function item(content) {
-    const made = document.createElement("li");
-    made.append(content);
-    return made;
   }
 
   function open(panel) {

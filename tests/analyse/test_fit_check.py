@@ -1,0 +1,77 @@
+"""How far off the plan is of every committed run, told nothing of it."""
+
+import pytest
+from committed import findings
+
+from generator.analyse import fit_check
+from generator.analyse.fit_check import Checked, check
+from generator.analyse.fit_evidence import Evidence, Seen, together
+
+
+@pytest.fixture(scope="module")
+def by_run() -> Checked:
+    return check(findings().runs)
+
+
+@pytest.fixture(scope="module")
+def by_card() -> Checked:
+    return check(findings().runs, "card")
+
+
+def test_memory_is_within_5_percent_of_every_cell_but_those_with_prompts_longer_than_any_other_run_had(
+    by_run: Checked,
+) -> None:
+    quantities = ("weights_gib", "kv_cache_tokens", "gpu_memory_used_mib")
+    far = {
+        (one.run_id, one.cell.id) for one in by_run.deviations if one.quantity in quantities and abs(one.error) > 0.05
+    }
+
+    # Transformers reads a prompt at once, and the plan of this run may not know what that takes: no other tells.
+    long_prompts = "2026-11-25-llama-3.1-8b-synthetic-long-context"
+    assert far == {(long_prompts, "fp16-transformers-eager"), (long_prompts, "nf4-transformers-eager")}
+    for quantity, most in zip(quantities, (0.0, 0.031, 0.01), strict=True):
+        found = by_run.summary(quantity, "graphs")  # type: ignore[arg-type]
+        assert found is not None
+        assert abs(found.worst.error) <= most
+
+
+def test_the_speed_of_one_user_with_cuda_graphs_is_within_15_percent_even_of_a_card_that_no_run_was_on(
+    by_run: Checked, by_card: Checked
+) -> None:
+    for checked in (by_run, by_card):
+        found = checked.summary("decode_tokens_per_s", "graphs")
+        assert found is not None
+        assert found.count > 40
+        assert abs(found.worst.error) < 0.15
+
+
+def test_a_run_is_planned_without_its_own_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[set[str]] = []
+
+    def noted(seen: dict[str, tuple[Seen, ...]]) -> Evidence:
+        told.append(set(seen))
+        return together(seen)
+
+    monkeypatch.setattr(fit_check, "together", noted)
+    runs = [run for run in findings().runs if run.kind != "reported"]
+    names = {run.manifest.run_id for run in findings().runs}
+
+    check(findings().runs)
+
+    assert len(told) == len(runs)
+    assert all(len(names - known) == 1 for known in told)
+
+
+def test_a_card_is_planned_without_any_run_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[set[str]] = []
+
+    def noted(seen: dict[str, tuple[Seen, ...]]) -> Evidence:
+        told.append(set(seen))
+        return together(seen)
+
+    monkeypatch.setattr(fit_check, "together", noted)
+
+    check(findings().runs, "card")
+
+    h100 = {run.manifest.run_id for run in findings().runs if run.manifest.hardware.gpu_name == "NVIDIA H100 80GB HBM3"}
+    assert {frozenset(known & h100) for known in told} == {frozenset(), frozenset(h100)}
