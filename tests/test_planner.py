@@ -151,6 +151,9 @@ def test_methods_are_planned_at_home_or_all_in_one_engine() -> None:
         "nf4-transformers-eager",
         "awq-vllm-graphs",
         "gptq-vllm-graphs",
+        "w4a16-vllm-graphs",
+        "fp8-vllm-graphs",
+        "int8-vllm-graphs",
     ]
     assert [cell.id for cell in cells_named((), "vllm", "eager")][1] == "nf4-vllm-eager"
     assert [cell.id for cell in cells_named((), "transformers", None)] == [

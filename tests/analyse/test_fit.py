@@ -150,7 +150,9 @@ def test_without_evidence_there_is_the_bound_alone_and_what_is_missing_is_told()
     assert set(without(AWQ, Evidence())) == {
         "bandwidth_share", "overhead_s", "context_gib", "counted_gib", "kept_gib", "graphs_gib",
     }  # fmt: skip
-    assert all(without(cell, EVIDENCE) == () for cell in CELLS)
+    measured = {one.cell for run in findings().runs if run.kind == "measured" for one in run.shown}
+    assert len(measured) >= 10
+    assert all(without(cell, EVIDENCE) == () for cell in measured)
 
 
 def test_without_a_bandwidth_there_is_memory_alone() -> None:
