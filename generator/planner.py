@@ -185,8 +185,8 @@ def answer(parsed: argparse.Namespace, console: Console) -> int:
     the functions above do."""
     if parsed.model is None and not parsed.check:
         raise UsageError("fit: which model? Give a config.json, a folder with one, or a name; or --check alone")
-    runs = find(read_runs()).runs
-    checks = (check(runs), check(runs, "card"))
+    briefs = find(read_runs()).briefs
+    checks = (check(briefs), check(briefs, "card"))
     if parsed.check:
         for table in (deviations_table(checks[0].deviations), summaries_table(checks)):
             console.print(table)
@@ -195,7 +195,7 @@ def answer(parsed: argparse.Namespace, console: Console) -> int:
     name, model = model_named(parsed.model)
     card = card_named(parsed.card, parsed.memory_gib, parsed.bandwidth_gb_s)
     cells, load = cells_named(parsed.method, parsed.engine, parsed.mode), load_named(parsed.context, parsed.users)
-    evidence = evidence_of(runs)
+    evidence = evidence_of(briefs)
     device = device_of(card.shown_gib, card.bandwidth_gb_per_s, evidence)
     plans = tuple(fit(model, cell, device, load, evidence) for cell in cells)
     console.print(plans_table(f"{name} on {card.name}, for {_users(load.users)}", plans, load, checks[0]))

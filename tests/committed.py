@@ -15,4 +15,4 @@ def findings() -> Findings:
 
 @cache
 def evidence() -> Evidence:
-    return evidence_of(findings().runs)
+    return evidence_of(findings().briefs)

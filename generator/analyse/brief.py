@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from generator.analyse.fit_seen import Told, told_by
 from generator.analyse.history import updated_at
 from generator.analyse.physics.contradiction import Contradiction
 from generator.analyse.run import Kind, Origin, RunFindings
@@ -19,6 +20,7 @@ class Brief:
                parts; `serves`, whether one served many users; `checked`, whether a peer checked it
     contradictions  what can't be true in it
     mode       that of the baseline that is shown; None without one
+    told       what it tells of plans
     """
 
     manifest: MeasuredRun | ReportedRun
@@ -44,6 +46,7 @@ class Brief:
     checked: bool
     quantities: tuple[str, ...]
     contradictions: tuple[Contradiction, ...]
+    told: Told
 
     @property
     def run_id(self) -> str:
@@ -92,4 +95,5 @@ def brief_of(run: RunFindings) -> Brief:
         checked=bool(run.peers),
         quantities=tuple(dict.fromkeys(quantity for one in run.cells for quantity in one.stats)),
         contradictions=run.contradictions,
+        told=told_by(run),
     )

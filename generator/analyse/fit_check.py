@@ -5,14 +5,15 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Final, Literal
 
+from generator.analyse.brief import Brief
 from generator.analyse.fit import BLOCK, Device, Load, fit, without
-from generator.analyse.fit_evidence import Evidence, alone_at, model_in, seen_in, together, tokens_at_once
+from generator.analyse.fit_evidence import Evidence, evidence_of
+from generator.analyse.fit_seen import Held
 from generator.analyse.memory import GIB, GIB_IN_MIB
 from generator.analyse.physics.cards import card_of
-from generator.analyse.run import RunFindings
 from generator.cells import Cell
-from generator.manifest import MeasuredRun
-from generator.record import Completed
+from generator.manifest import MeasuredRun, ReportedRun
+from generator.model import llama_like
 
 Quantity = Literal["weights_gib", "kv_cache_tokens", "gpu_memory_used_mib", "decode_tokens_per_s"]
 QUANTITIES: Final[tuple[Quantity, ...]] = (
@@ -29,8 +30,8 @@ LeftOut = Literal["run", "card"]
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """One cell's figure, planned and measured, the medians over its launches that started alike: `anew` is whether
-    they compiled. `context_tokens` is 0 but of a speed."""
+    """One cell's figure, planned and measured, of launches that started alike, see `Held`. `context_tokens` is 0 but
+    of a speed."""
 
     run_id: str
     cell: Cell
@@ -71,69 +72,51 @@ class Checked:
         return Summary(len(found), median(errors), max(found, key=lambda one: abs(one.error)))
 
 
-def check(runs: Sequence[RunFindings], left_out: LeftOut = "run") -> Checked:
-    """The rule against every run that evidence is taken from; of one on a CPU, weights and cache alone."""
-    sound = [run for run in runs if run.origin == run.kind and not run.contradictions]
-    seen = {run.manifest.run_id: tuple(seen_in(run)) for run in sound}
+def check(briefs: Sequence[Brief], left_out: LeftOut = "run") -> Checked:
+    """The rule against every run that may be concluded from; of one on a CPU, weights and cache alone."""
+    sound = [brief for brief in briefs if brief.sound and isinstance(brief.manifest, MeasuredRun)]
     found: list[Deviation] = []
-    for run in sound:
-        told = {
-            other.manifest.run_id: seen[other.manifest.run_id]
-            for other in sound
-            if (other is not run if left_out == "run" else other.manifest.hardware.name != run.manifest.hardware.name)
-        }
-        if isinstance(run.manifest, MeasuredRun):
-            found += _of_run(run, run.manifest, together(told))
+    for brief in sound:
+        others = (
+            one
+            for one in sound
+            if (one is not brief if left_out == "run" else one.manifest.hardware.name != brief.manifest.hardware.name)
+        )
+        evidence = evidence_of(others)
+        for held in brief.told.held:
+            for quantity, context_tokens, planned, measured in _of(brief.manifest, held, evidence):
+                found.append(Deviation(brief.run_id, held.cell, held.anew, quantity, context_tokens, planned, measured))
     return Checked(left_out, tuple(found))
 
 
-def _of_run(run: RunFindings, manifest: MeasuredRun, evidence: Evidence) -> Iterator[Deviation]:
-    found: dict[tuple[Cell, bool, Quantity, int], list[tuple[float, float]]] = {}
-    for one in run.cells:
-        for launch in one.valid:
-            if isinstance(launch, Completed) and launch.cell.engine in one.method.stored:
-                for quantity, context_tokens, planned, measured in _of_launch(manifest, launch, evidence):
-                    key = (launch.cell, bool(launch.compiled), quantity, context_tokens)
-                    found.setdefault(key, []).append((planned, measured))
-    for (cell, anew, quantity, context_tokens), pairs in found.items():
-        planned, measured = (median(column) for column in zip(*pairs, strict=True))
-        yield Deviation(manifest.run_id, cell, anew, quantity, context_tokens, planned, measured)
-
-
-def _of_launch(
-    manifest: MeasuredRun, launch: Completed, evidence: Evidence
+def _of(
+    manifest: MeasuredRun | ReportedRun, held: Held, evidence: Evidence
 ) -> Iterator[tuple[Quantity, int, float, float]]:
     """What is compared: the quantity, its context in tokens, planned, measured."""
-    model, quantities = model_in(launch), launch.quantities
-    if model is None:
-        return
-    device, load = room_of(manifest, evidence), load_of(manifest, launch, tokens_at_once(launch), 1)
-    plan = fit(model, launch.cell, device, load, evidence)
-    if quantities.weights_gib is not None:
-        yield "weights_gib", 0, plan.weights_gib, quantities.weights_gib
-    cache_bytes = launch.configuration.arguments.get("kv_cache_memory_bytes")
+    assert isinstance(manifest, MeasuredRun)
+    model, device = llama_like(held.shape), room_of(manifest, evidence)
+    load = load_of(manifest, held.tokens_at_once, 1, anew=held.anew)
+    plan, missing = fit(model, held.cell, device, load, evidence), without(held.cell, evidence)
+    if held.weights_gib is not None:
+        yield "weights_gib", 0, plan.weights_gib, held.weights_gib
     cache_tokens = plan.kv_cache_tokens
-    if isinstance(cache_bytes, int):
-        cache_tokens = cache_bytes // (BLOCK * plan.kv_bytes_per_token) * BLOCK
-    missing = without(launch.cell, evidence)
-    if quantities.kv_cache_tokens is not None and (isinstance(cache_bytes, int) or "counted_gib" not in missing):
-        yield "kv_cache_tokens", 0, cache_tokens, quantities.kv_cache_tokens
-    if quantities.gpu_memory_used_mib is not None and not set(missing) & {*MEMORY}:
+    if held.cache_bytes is not None:
+        cache_tokens = held.cache_bytes // (BLOCK * plan.kv_bytes_per_token) * BLOCK
+    if held.kv_cache_tokens is not None and (held.cache_bytes is not None or "counted_gib" not in missing):
+        yield "kv_cache_tokens", 0, cache_tokens, held.kv_cache_tokens
+    if held.gpu_memory_used_mib is not None and not set(missing) & {*MEMORY}:
         # vLLM takes all that is left for its cache, whatever is asked of it.
-        cache_gib = cache_tokens * plan.kv_bytes_per_token / GIB if launch.cell.engine == "vllm" else plan.kv_cache_gib
+        cache_gib = cache_tokens * plan.kv_bytes_per_token / GIB if held.cell.engine == "vllm" else plan.kv_cache_gib
         used_gib = plan.parts_gib - plan.kv_cache_gib + cache_gib
-        yield "gpu_memory_used_mib", 0, used_gib * GIB_IN_MIB, quantities.gpu_memory_used_mib
-    for point in launch.points:
-        alone = alone_at(point)
-        if alone is not None:
-            context_tokens, token_s = alone
-            speed = fit(model, launch.cell, device, replace(load, context_tokens=round(context_tokens)), evidence)
-            if speed.expected_tokens_per_s is not None:
-                yield "decode_tokens_per_s", round(context_tokens), speed.expected_tokens_per_s, 1 / token_s
+        yield "gpu_memory_used_mib", 0, used_gib * GIB_IN_MIB, held.gpu_memory_used_mib
+    for context_tokens, token_s in held.alone.items():
+        speed = fit(model, held.cell, device, replace(load, context_tokens=context_tokens), evidence)
+        if speed.expected_tokens_per_s is not None:
+            yield "decode_tokens_per_s", context_tokens, speed.expected_tokens_per_s, 1 / token_s
 
 
-def load_of(manifest: MeasuredRun, launch: Completed, context_tokens: int, users: int) -> Load:
-    """A load of so many users, as the launch's engine was told to serve it."""
+def load_of(manifest: MeasuredRun, context_tokens: int, users: int, *, anew: bool) -> Load:
+    """A load of so many users, as the run's engine was told to serve it."""
     engine = manifest.profile.engine
     return Load(
         context_tokens,
@@ -141,7 +124,7 @@ def load_of(manifest: MeasuredRun, launch: Completed, context_tokens: int, users
         engine.gpu_memory_utilization,
         engine.max_num_seqs,
         engine.max_num_batched_tokens,
-        anew=bool(launch.compiled),
+        anew=anew,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from generator.analyse.brief import Brief
 from generator.analyse.findings import Findings
 from generator.analyse.fit import Device, Fit, Load, fit
 from generator.analyse.fit_check import Checked, check
@@ -17,8 +18,8 @@ from generator.profiles import EngineSettings
 from generator.record import Completed
 from generator.shapes import PUBLIC, with_positions
 
-# So many runs are asked, the newest: of a thousand, taking all up would take longer than all other pages.
-ASKED: Final = 20
+# So many runs are asked, the newest: each is planned from all others, which of a thousand would take a minute.
+ASKED: Final = 50
 # As many sequences as the profiles that ship allow: what graphs take was measured with that.
 SEQUENCES: Final = 64
 
@@ -51,11 +52,11 @@ class Planning:
 
 def planning_of(findings: Findings) -> Planning:
     """For the featured run's model, where it is a public one."""
-    runs = asked(findings)
-    evidence, model, load = evidence_of(runs), _model_of(findings.featured), load_of(CHAT_TOKENS, 1)
+    briefs = asked(findings)
+    evidence, model, load = evidence_of(briefs), _model_of(findings.featured), load_of(CHAT_TOKENS, 1)
     return Planning(
         evidence=evidence,
-        checks=(check(runs), check(runs, "card")),
+        checks=(check(briefs), check(briefs, "card")),
         model=model,
         card=CARD,
         shown_gib=CARDS[CARD].shown_mib / GIB_IN_MIB,
@@ -66,10 +67,9 @@ def planning_of(findings: Findings) -> Planning:
     )
 
 
-def asked(findings: Findings) -> Sequence[RunFindings]:
+def asked(findings: Findings) -> Sequence[Brief]:
     """The newest runs on a card that may be concluded from."""
-    told = [at for at, brief in enumerate(findings.briefs) if brief.sound and brief.manifest.hardware.device == "cuda"]
-    return [findings.runs[at] for at in told[-ASKED:]]
+    return [one for one in findings.briefs if one.sound and one.manifest.hardware.device == "cuda"][-ASKED:]
 
 
 def load_of(context_tokens: int, users: int) -> Load:

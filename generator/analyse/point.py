@@ -58,7 +58,7 @@ def points_of(launches: Sequence[Completed], profile: Profile) -> Iterator[Point
 
 def _figures(point: Point) -> dict[str, float]:
     figures = {"output_tokens_per_s": point.output_tokens_per_s} | latencies_s(point)
-    if "tpot_p50_s" in figures:
+    if figures.get("tpot_p50_s"):  # records may say that all tokens came with the first
         figures["decode_tokens_per_s"] = 1 / figures["tpot_p50_s"]
     sent = point.requests.prompt_tokens if point.requests else (point.samples[0].prompt_tokens // point.concurrency,)
     figures["prompt_tokens"] = float(max(sent))

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from generator.analyse.fit import Device, Fit, Load, fit, without
 from generator.analyse.fit_check import load_of, room_of
-from generator.analyse.fit_evidence import Evidence, Measured, model_in, tokens_at_once
+from generator.analyse.fit_evidence import Evidence, Measured
+from generator.analyse.fit_seen import model_in, tokens_at_once
 from generator.cells import Cell, cells_of
 from generator.manifest import MeasuredRun
 from generator.methods import METHOD_IDS
@@ -180,7 +181,7 @@ def test_a_share_of_the_card_that_leaves_too_little_for_what_is_beside_it_is_not
 
 
 def planned(run: MeasuredRun, launch: Completed, model: Model, context_tokens: int, users: int) -> Fit:
-    load = load_of(run, launch, context_tokens, users)
+    load = load_of(run, context_tokens, users, anew=bool(launch.compiled))
     return fit(model, launch.cell, room_of(run, EVIDENCE), load, EVIDENCE)
 
 

@@ -13,7 +13,7 @@ from generator.analyse.fit_bytes import (
     step_bytes,
     weights_bytes,
 )
-from generator.analyse.fit_evidence import model_in
+from generator.analyse.fit_seen import model_in
 from generator.analyse.memory import GIB
 from generator.methods import CHANNEL, METHODS, Stored, method_of
 from generator.model import Model, linear_parameters

@@ -1,21 +1,26 @@
 """How far off the plan is of every committed run, told nothing of it."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 import pytest
 from committed import findings
 
 from generator.analyse import fit_check
-from generator.analyse.fit_check import Checked, check
-from generator.analyse.fit_evidence import Evidence, Seen, together
+from generator.analyse.brief import Brief
+from generator.analyse.fit_check import Checked, LeftOut, check
+from generator.analyse.fit_evidence import Evidence, evidence_of
+from generator.analyse.physics.contradiction import Contradiction
 
 
 @pytest.fixture(scope="module")
 def by_run() -> Checked:
-    return check(findings().runs)
+    return check(findings().briefs)
 
 
 @pytest.fixture(scope="module")
 def by_card() -> Checked:
-    return check(findings().runs, "card")
+    return check(findings().briefs, "card")
 
 
 def test_memory_is_within_5_percent_of_every_cell_but_those_with_prompts_longer_than_any_other_run_had(
@@ -45,33 +50,40 @@ def test_the_speed_of_one_user_with_cuda_graphs_is_within_15_percent_even_of_a_c
         assert abs(found.worst.error) < 0.15
 
 
-def test_a_run_is_planned_without_its_own_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
+def told_of(monkeypatch: pytest.MonkeyPatch, left_out: LeftOut) -> list[set[str]]:
+    """The runs that each run was planned by."""
     told: list[set[str]] = []
 
-    def noted(seen: dict[str, tuple[Seen, ...]]) -> Evidence:
-        told.append(set(seen))
-        return together(seen)
+    def noted(briefs: Iterable[Brief]) -> Evidence:
+        known = tuple(briefs)
+        told.append({brief.run_id for brief in known})
+        return evidence_of(known)
 
-    monkeypatch.setattr(fit_check, "together", noted)
-    runs = [run for run in findings().runs if run.kind != "reported"]
-    names = {run.manifest.run_id for run in findings().runs}
+    monkeypatch.setattr(fit_check, "evidence_of", noted)
+    check(findings().briefs, left_out)
+    return told
 
-    check(findings().runs)
 
-    assert len(told) == len(runs)
-    assert all(len(names - known) == 1 for known in told)
+def test_a_run_is_planned_without_its_own_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = [brief.run_id for brief in findings().briefs if brief.kind != "reported"]
+
+    told = told_of(monkeypatch, "run")
+
+    assert [{*measured} - known for known in told] == [{run_id} for run_id in measured]
 
 
 def test_a_card_is_planned_without_any_run_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[set[str]] = []
+    h100 = {one.run_id for one in findings().briefs if one.manifest.hardware.gpu_name == "NVIDIA H100 80GB HBM3"}
 
-    def noted(seen: dict[str, tuple[Seen, ...]]) -> Evidence:
-        told.append(set(seen))
-        return together(seen)
+    told = told_of(monkeypatch, "card")
 
-    monkeypatch.setattr(fit_check, "together", noted)
-
-    check(findings().runs, "card")
-
-    h100 = {run.manifest.run_id for run in findings().runs if run.manifest.hardware.gpu_name == "NVIDIA H100 80GB HBM3"}
     assert {frozenset(known & h100) for known in told} == {frozenset(), frozenset(h100)}
+
+
+def test_nothing_is_learnt_from_a_run_that_somebody_sent_in_or_that_can_t_be_true() -> None:
+    whole = findings().briefs
+    theirs = [replace(brief, origin="contributed") for brief in whole]
+    lie = Contradiction("whole_bytes", "quantities.weights_gib", 1.1, "exactly", 1.0)
+
+    assert evidence_of(theirs) == Evidence() == evidence_of([replace(one, contradictions=(lie,)) for one in whole])
+    assert check(theirs).deviations == ()
