@@ -65,7 +65,7 @@ def meanings(launch: Any, manifest: Any, peer: Any, reported: Any) -> tuple[Mean
                 "telemetry/sm_clock_mhz_median": (10**9,),
                 "telemetry/throttled_percent": (101,),
                 "limits/copy_gb_per_s": (10**10,),
-                "configuration/weight_bits": (0, 5, 8, 4.0, True),
+                "configuration/weight_bits": (0, 5, 12, 4.0, True),
                 "round": (0, 1001),
             },
         ),
