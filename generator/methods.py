@@ -28,12 +28,15 @@ class Stored:
                  stands for all weights that make one output
     table_bytes  of each layer besides, whatever its size
     unpacked     whether prompts are multiplied with a 16-bit copy of the layer, made anew each time
+    product_bytes  of a number of the gated product, what the largest step holds: 16 bits, or 8 where it is quantised
+                 as it is made, or both where that is a step of its own
     """
 
     bits: int
     shared: tuple[tuple[int, int], ...] = ()
     table_bytes: int = 0
     unpacked: bool = False
+    product_bytes: int = 2
 
 
 CHANNEL: Final = 0
@@ -171,7 +174,7 @@ METHODS: Final[tuple[Method, ...]] = (
         unsupported={"transformers": _UNPACKS},
         matmul_speed=2,
         look=Look("#a44be0", "#9a5cff", "cross", "+"),
-        stored={"vllm": Stored(8, ((CHANNEL, 32),))},
+        stored={"vllm": Stored(8, ((CHANNEL, 32),), product_bytes=1)},
     ),
     Method(
         id="int8",
@@ -191,7 +194,7 @@ METHODS: Final[tuple[Method, ...]] = (
         unsupported={"transformers": _UNPACKS},
         matmul_speed=2,
         look=Look("#6e2c0c", "#8f7350", "star", "."),
-        stored={"vllm": Stored(8, ((CHANNEL, 32),))},
+        stored={"vllm": Stored(8, ((CHANNEL, 32),), product_bytes=3)},
     ),
 )
 

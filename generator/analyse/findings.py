@@ -136,8 +136,8 @@ def _paradox(briefs: Sequence[Brief]) -> tuple[Brief, ...]:
 
 def _newest(briefs: Sequence[Brief], kind: Kind) -> Brief | None:
     """The newest that is complete and no part of an experiment, as far as there are such. Of all such runs of its
-    model, on any machine, the one to compare by: with CUDA graphs, as a server runs, with the most methods, then cells,
-    then launches of each; the newest of equals."""
+    model, on any machine, the one to compare by: with CUDA graphs, as a server runs, with the most cells (controls and
+    a twin among them), then methods, then launches of each; the newest of equals."""
     of_kind = [brief for brief in reversed(briefs) if brief.kind == kind]
     newest = max(of_kind, key=lambda brief: brief.standing, default=None)  # `max` gives the first of equals: the newest
     if newest is None:
@@ -148,7 +148,7 @@ def _newest(briefs: Sequence[Brief], kind: Kind) -> Brief | None:
 
 def _evidence(brief: Brief) -> tuple[object, ...]:
     """Greater for a run that says more."""
-    return (*brief.standing, "graphs" in brief.modes, brief.methods, brief.cells, brief.launches_per_cell)
+    return (*brief.standing, "graphs" in brief.modes, brief.cells, brief.methods, brief.launches_per_cell)
 
 
 def _elsewhere(usable: Sequence[Brief], chosen: Brief | None) -> list[Brief]:

@@ -84,7 +84,7 @@ def _block_bytes(shape: Shape, stored: Stored, mode: Mode, row: int) -> int:
     hidden, intermediate = row * shape.hidden, row * shape.intermediate
     workspace = WORKSPACE_BYTES if stored.unpacked or stored.bits == 8 * BYTES else 0
     if not stored.unpacked:
-        return 3 * hidden + 3 * intermediate + workspace
+        return 3 * hidden + 2 * intermediate + intermediate * stored.product_bytes // BYTES + workspace
     # bitsandbytes multiplies in bfloat16: the input once more, and gate and up one after the other, each from a copy of
     # its weights, into where both belong; then, unless compiling has merged that, both once more in float16.
     multiplying = 4 * hidden + 3 * intermediate + copied_bytes(shape, stored)

@@ -48,7 +48,7 @@ def featured_instead(run: RunFindings, featured: RunFindings | None) -> str | No
     if mine == other:
         return None
     return (
-        f"Unless mkdocs.yml names a run, the home page features {other}, which has more methods, cells or launches. "
+        f"Unless mkdocs.yml names a run, the home page features {other}, which has more cells, methods or launches. "
         f"To feature this one, write there, under extra and quantpress, featured_run: {mine}"
     )
 

@@ -169,6 +169,16 @@ def test_of_one_model_the_run_with_the_most_methods_is_featured_and_of_another_t
     assert another.featured is another.runs[1]
 
 
+def test_a_run_with_controls_says_more_than_one_with_a_method_more() -> None:
+    methods = ("fp16", "awq", "gptq", "w4a16", "fp8", "int8")
+    later = Run(manifest("2026-02-01-later", methods), tuple(map(completed, methods)))
+    controls = with_controls()
+
+    assert len(controls.manifest.cells) > len(methods)
+    assert find((controls, later)).featured is not None
+    assert find((controls, later)).featured.manifest.run_id == controls.manifest.run_id  # type: ignore[union-attr]
+
+
 def test_of_many_runs_that_a_peer_checked_only_those_that_are_shown_are_taken_up_whole() -> None:
     runs = [Run(manifest(f"2026-01-{day:02d}-example"), (completed(),), (peer(),)) for day in range(1, CHECKED + 6)]
     whole = tuple(run_findings(run) for run in runs)

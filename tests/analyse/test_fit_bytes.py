@@ -42,7 +42,12 @@ def test_the_weights_of_every_committed_launch_are_right_to_the_byte() -> None:
 
     # Machete, alone among the kernels that were met, keeps zero points in 16 bits instead of 4.
     zeros = (linear_parameters(DEMO) - DEMO.vocabulary * DEMO.hidden) // 128 * (16 - 4) // 8
-    assert {where: bytes_ for where, bytes_ in off.items() if bytes_} == {"2026-11-24-demo-2 awq-vllm-eager": -zeros}
+    # Of compressed-tensors, each of a block's four merged layers keeps its two dimensions beside its packed weights.
+    dimensions = LLAMA.shape.layers * 4 * 2 * 8
+    assert {where: bytes_ for where, bytes_ in off.items() if bytes_} == {
+        "2026-11-24-demo-2 awq-vllm-eager": -zeros,
+        "2026-11-26-llama-3.1-8b-synthetic-2 w4a16-vllm-graphs": -dimensions,
+    }
     assert len(off) > 40
 
 
@@ -65,8 +70,12 @@ def test_the_largest_step_of_every_launch_that_was_profiled_is_right_but_for_sma
             parts = step_bytes(model.shape, stored, cell.mode, tokens=tokens, sequences=sequences, anew=anew)
             off[f"{where} {launch.round}"] = max(parts.values()) - round(found_gib * GIB)
 
-    # In one run cuBLAS had its workspace from elsewhere: all its starts that did not compile lack it.
+    # In one run cuBLAS had its workspace from elsewhere: all its starts that did not compile lack it. A start that
+    # compiles FP8 tries its kernels out on quantised hidden states too.
     apart = {where: bytes_ for where, bytes_ in off.items() if abs(bytes_) > SMALL_TENSORS_BYTES}
+    assert apart.pop("2026-11-26-llama-3.1-8b-synthetic-2 fp8-vllm-graphs 1") == pytest.approx(
+        -8192 * LLAMA.shape.hidden, abs=SMALL_TENSORS_BYTES
+    )
     assert {where.split(" ")[0] for where in apart} == {"2026-11-24-llama-3.1-8b-synthetic-2"}
     assert {round(bytes_ / WORKSPACE_BYTES, 2) for bytes_ in apart.values()} == {1.0}
     assert len(off) > 60

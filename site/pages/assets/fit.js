@@ -138,7 +138,7 @@
     const hidden = row * shape.hidden;
     const intermediate = row * shape.intermediate;
     const workspace = stored.unpacked || stored.bits === 8 * BYTES ? WORKSPACE_BYTES : 0;
-    if (!stored.unpacked) return 3 * hidden + 3 * intermediate + workspace;
+    if (!stored.unpacked) return 3 * hidden + 2 * intermediate + (intermediate * stored.product_bytes) / BYTES + workspace;
     const multiplying = 4 * hidden + 3 * intermediate + copiedBytes(shape, stored);
     const converting = mode === "eager" ? 4 * hidden + 4 * intermediate : 0;
     return Math.max(multiplying, converting) + workspace;
