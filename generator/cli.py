@@ -171,7 +171,8 @@ def _parser() -> argparse.ArgumentParser:
     pages.set_defaults(run=_pages)
 
     finish = commands.add_parser(
-        "finish", help="give pages that a builder without hooks (Zensical) built their policy, and see that none is missing"
+        "finish",
+        help="give pages that a builder without hooks (Zensical) built their policy, and see that none is missing",
     )
     finish.add_argument("folder", nargs="?", type=Path, default=Path("site/public"), help="default: site/public")
     finish.set_defaults(run=_finish)

@@ -25,8 +25,8 @@ _CONTENT: Final = re.compile(r"<article\b.*</article>", re.DOTALL)
 
 
 def finish(site: Path, pages: Path = PAGES, settings: Path = CHECKOUT / "mkdocs.yml") -> int:
-    """Finish the site that was built into `site` from the Markdown in `pages`: give each page its policy, and the tables
-    of the author's pages boxes that scroll. A page that has its policy is finished already; how many were not.
+    """Finish the site that was built into `site` from the Markdown in `pages`: give each page its policy, and tables of
+    the author's pages boxes that scroll. A page that has its policy is finished already; how many were not.
 
     Raises `BuildError` where there are no generated pages, where one was not built, and where one asks for figures,
     which only a hook fills in.
@@ -37,7 +37,7 @@ def finish(site: Path, pages: Path = PAGES, settings: Path = CHECKOUT / "mkdocs.
         raise BuildError(f"{pages}: no generated pages; {_AGAIN}")
     for path in write_ups(texts):
         raise BuildError(
-            f"{path}: it asks for figures, which stay references here; build with MkDocs or ProperDocs, which fill them in"
+            f"{path}: it asks for figures, and this builder fills none in; build with MkDocs or ProperDocs"
         )
     for path in sorted(texts):
         if not (site / _address(path)).is_file():
