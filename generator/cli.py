@@ -166,11 +166,18 @@ def _parser() -> argparse.ArgumentParser:
     pages = commands.add_parser(
         "pages",
         help="write the generated Markdown to disk, for builders that ignore MkDocs hooks",
-        epilog="The feed names the site's address, QUANTPRESS_SITE_URL, where that is set. Write-ups get their figures "
-        "in any folder but site/pages, where they would lose what they name.",
+        epilog="The feed names the site's address, QUANTPRESS_SITE_URL or mkdocs.yml's site_url. Write-ups get their "
+        "figures in any folder but site/pages, where they would lose what they name.",
     )
     pages.add_argument("folder", nargs="?", type=Path, default=Path("site/pages"), help="default: site/pages")
     pages.set_defaults(run=_pages)
+
+    finish = commands.add_parser(
+        "finish",
+        help="give pages that a builder without hooks (Zensical) built their policy, and see that none is missing",
+    )
+    finish.add_argument("folder", nargs="?", type=Path, default=Path("site/public"), help="default: site/public")
+    finish.set_defaults(run=_finish)
 
     names = commands.add_parser("names", help="list what a write-up may name: quantities, charts, methods, runs")
     names.set_defaults(run=_names)
@@ -451,16 +458,16 @@ def _budget(wanted_gib: float | None, *, has_gpu: bool) -> float | None:
 
 
 def _pages(parsed: argparse.Namespace, _: list[str]) -> int:
+    from generator.configuration import configuration_in, site_url_of
     from generator.ledger import write_files
     from generator.site import Choices, site_files
     from generator.written import pages_in, write_ups
 
-    # mkdocs.yml takes the address from there as well.
-    site_url = os.environ.get("QUANTPRESS_SITE_URL", "").rstrip("/")
+    settings = CHECKOUT / "mkdocs.yml"
     written = write_ups(pages_in(PAGES))
     in_place = parsed.folder.resolve() == PAGES.resolve()
-    choices = Choices.in_file(CHECKOUT / "mkdocs.yml")
-    files = site_files(choices, site_url=f"{site_url}/" if site_url else "", written={} if in_place else written)
+    site_url = site_url_of(configuration_in(settings))
+    files = site_files(Choices.in_file(settings), site_url=site_url, written={} if in_place else written)
     done = write_files(files, parsed.folder)
     print(f"{done.changed} files changed under {parsed.folder}")
     if done.left:
@@ -470,6 +477,13 @@ def _pages(parsed: argparse.Namespace, _: list[str]) -> int:
         )
     if in_place and written:
         print(f"Not filled in, for they would lose what they name: {', '.join(written)}. Name another folder for that.")
+    return 0
+
+
+def _finish(parsed: argparse.Namespace, _: list[str]) -> int:
+    from generator.finishing import finish
+
+    print(f"{finish(parsed.folder)} pages finished under {parsed.folder}")
     return 0
 
 

@@ -74,6 +74,12 @@ class NoFitError(QuantpressError):
     exit_status = 22
 
 
+class BuildError(QuantpressError):
+    """A site was built without what belongs there, and can't be finished."""
+
+    exit_status = 14
+
+
 def in_a_line(error: QuantpressError | OSError) -> QuantpressError:
     """The fault to print: of one that nobody expected of the machine, its path and its reason."""
     if isinstance(error, QuantpressError):

@@ -50,7 +50,7 @@ def write_files(files: Mapping[str, Content], folder: Path) -> Written:
                 ledger.write(_line(entry))
                 ledger.flush()
                 target.parent.mkdir(parents=True, exist_ok=True)
-                _replace(target, content)
+                replace_file(target, content)
                 changed += 1
     for sha256, path in before:
         if path not in files and _is(folder / path, sha256):
@@ -67,7 +67,7 @@ def remove(folder: Path) -> None:
     (folder / LEDGER).unlink(missing_ok=True)
 
 
-def _replace(target: Path, content: bytes) -> None:
+def replace_file(target: Path, content: bytes) -> None:
     """The old file or the new one, never a part: a cut file would be taken for its author's."""
     temporary = target.with_name(f".{target.name}.tmp")  # MkDocs leaves out what begins with a dot
     try:

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from generator.configuration import configuration_in
 from generator.errors import UsageError
 from generator.folders import CACHE, MEASUREMENTS, TEMPLATES, imported_folders, run_folders, templates_in
 from generator.kept import Content, key_of
@@ -55,14 +56,7 @@ class Choices:
     @classmethod
     def in_file(cls, path: Path) -> "Choices":
         """From an mkdocs.yml itself. Raises `UsageError` where it can't be read."""
-        from mkdocs.utils.yaml import yaml_load
-        from yaml import YAMLError  # type: ignore[import-untyped]
-
-        try:
-            settings = yaml_load(path.read_text(encoding="utf-8"))
-        except YAMLError as error:
-            raise UsageError(f"{path.name}: not valid YAML: {' '.join(str(error).split())}; correct it") from None
-        return cls.of((settings.get("extra") or {}).get("quantpress", {}))
+        return cls.of((configuration_in(path).get("extra") or {}).get("quantpress", {}))
 
 
 def site_files(

@@ -13,11 +13,12 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from builders import build, copy_of_checkout
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from .visit import Visit, draw_all, nav_urls
 
-# Another folder that holds an mkdocs.yml can be looked at with the same tests.
+# Another folder that holds an mkdocs.yml can be looked at with the same tests; so can what another builder makes.
 ROOT = Path(os.environ.get("QUANTPRESS_SITE_ROOT", Path(__file__).resolve().parents[2]))
 NO_BROWSER = "no browser, so the built site was not tested: install Debian's chromium, or Google Chrome"
 QUIET = [
@@ -53,6 +54,9 @@ class Preview(SimpleHTTPRequestHandler):
 
 
 def build_site(target: Path, site_url: str) -> None:
+    if builder := os.environ.get("QUANTPRESS_BUILDER"):
+        build(copy_of_checkout(target.parent / "project", ROOT), builder, target, site_url)
+        return
     subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", str(target)],
         cwd=ROOT,
