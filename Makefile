@@ -11,7 +11,7 @@ export ENGINES ?= auto
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help site setup tasks builders measure pages serve test check bench torture lock clean
+.PHONY: help site setup tasks export builders measure pages serve test check bench torture lock clean
 
 help: ## Say what can be done (this list).
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ setup: ## Install what the locks say, for this machine's GPU or CPU.
 
 tasks: setup ## Install lm-evaluation-harness too, for profiles that have [tasks].
 	@setup/install.sh tasks
+
+export: ## Install PyArrow too, with which `quantpress export` writes Parquet.
+	@setup/install.sh export
 
 builders: ## Install ProperDocs and Zensical too, which build the same pages as MkDocs.
 	@setup/install.sh builders
@@ -46,6 +49,7 @@ serve: ## Show the site in a browser, rebuilt whenever a measurement or a templa
 test: setup ## Set up, then run all tests.
 	@setup/install.sh dev
 	@setup/install.sh tasks
+	@setup/install.sh export
 	@setup/install.sh builders
 	@setup/install.sh browser
 	@pytest $(ARGS)

@@ -64,7 +64,7 @@ def export(folder: Path, formats: Sequence[Format] = FORMATS, root: Path = MEASU
     """
     if "parquet" in formats and find_spec("pyarrow") is None:
         raise UsageError(
-            "--format parquet: pyarrow is missing; `pip install pyarrow` installs it, or name other formats: "
+            "--format parquet: pyarrow is missing; install it with `make export`, or name other formats: "
             "--format csv --format jsonld"
         )
     folder.mkdir(parents=True, exist_ok=True)

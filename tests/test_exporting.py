@@ -18,7 +18,7 @@ from generator.importing import import_files
 from generator.measurements import Run, write_launch, write_manifest
 from generator.render.tidy import COLUMNS
 
-NO_PYARROW = "pyarrow is not installed: pip install pyarrow"
+NO_PYARROW = "pyarrow is not installed: make export"
 NO_PANDAS = "pandas is not installed: `make tasks` brings it"
 NO_DUCKDB = "duckdb is not installed: run `make test`"
 
@@ -172,7 +172,7 @@ def test_without_pyarrow_nothing_is_begun_and_a_line_says_what_to_install(
 ) -> None:
     monkeypatch.setattr(exporting, "find_spec", lambda _: None)
 
-    with pytest.raises(UsageError, match="pip install pyarrow"):
+    with pytest.raises(UsageError, match="make export"):
         export(tmp_path / "out", root=root)
     assert not (tmp_path / "out").exists()
 
