@@ -43,9 +43,9 @@ _HOW_OFTEN: Final = frozenset(
 # Settings that no launch of a cell knows of: which others the plan has, and how many launches of each.
 _OF_THE_PLAN: Final = ("profile.rounds", "profile.twin", "profile.controls", "profile.modes", "profile.default_methods")
 
-# Why two figures have no ratio: neither more nor less is better, another model or another workload made them, nobody
-# knows what made one of them, or one is not above 0.
-Obstacle = Literal["neutral", "model", "workload", "unknown", "zero"]
+# Why two figures are not compared: neither more nor less is better, another model or another workload made them, or
+# nobody knows what made one of them.
+Obstacle = Literal["neutral", "model", "workload", "unknown"]
 
 
 def figures_of(one: CellFindings) -> dict[str, Stat]:
@@ -85,9 +85,7 @@ def obstacle(
         return "unknown"
     if works[0] != works[1]:
         return "model" if mine[0].manifest.model_name != its[0].manifest.model_name else "workload"
-    if quantity in mine[0].neutral | its[0].neutral:
-        return "neutral"
-    return "zero" if min(figures_of(one)[quantity].low for _, one in (mine, its)) <= 0 else None
+    return "neutral" if quantity in mine[0].neutral | its[0].neutral else None
 
 
 def changes_between(

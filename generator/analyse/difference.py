@@ -15,7 +15,7 @@ from generator.cells import Cell
 @dataclass(frozen=True, slots=True)
 class Line:
     """A quantity of one cell in both runs; `comparison` is that of the second run to the first, None where there is an
-    `obstacle`."""
+    `obstacle`, and where a figure is not above 0."""
 
     first: Stat
     second: Stat
@@ -26,8 +26,8 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Difference:
     """Run `second` against run `first`. `cells` has the quantities of each cell that has figures in both; `only_first`
-    and `only_second` are those with figures in one alone. `floor` is the difference, as a share, below which nothing
-    is decided."""
+    and `only_second` are those with figures in one alone. `floor` is the difference in speed, as a share, below which
+    nothing is decided."""
 
     first: RunFindings
     second: RunFindings
@@ -55,7 +55,6 @@ def difference(first: RunFindings, second: RunFindings) -> Difference:
     its, mine = _with_figures(first), _with_figures(second)
     both = [cell for cell in its if cell in mine]
     lines: dict[Cell, dict[str, Line]] = {cell: {} for cell in both}
-    floor = max(first.floor, second.floor)
     figures = {cell: (figures_of(its[cell]), figures_of(mine[cell])) for cell in both}
     for quantity in dict.fromkeys(name for before, after in figures.values() for name in before if name in after):
         having = {
@@ -73,7 +72,7 @@ def difference(first: RunFindings, second: RunFindings) -> Difference:
         cells=lines,
         only_first=tuple(cell for cell in its if cell not in mine),
         only_second=tuple(cell for cell in mine if cell not in its),
-        floor=floor,
+        floor=max(first.floor, second.floor),
     )
 
 

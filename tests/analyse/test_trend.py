@@ -5,7 +5,7 @@ from math import exp
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator.analyse.statistics import Stat
@@ -147,6 +147,7 @@ def test_what_has_no_ratio_is_left_out() -> None:
     assert trend(line([0.0, 1.0, 2.0], [1.0, 1.0, 1.0])).steps == ()
 
 
+@settings(deadline=None)
 @given(several_runs)
 def test_the_order_of_the_launches_does_not_matter(runs: list[list[float]]) -> None:
     forth, back = trend(line(*runs)), trend(line(*(run[::-1] for run in runs)))
@@ -156,6 +157,7 @@ def test_the_order_of_the_launches_does_not_matter(runs: list[list[float]]) -> N
     ]
 
 
+@settings(deadline=None)
 @given(several_runs, st.sampled_from([2.0**-10, 2.0, 2.0**10]))
 def test_another_unit_changes_no_ratio_and_no_verdict(runs: list[list[float]], factor: float) -> None:
     plain, scaled = trend(line(*runs)), trend(line(*([factor * one for one in run] for run in runs)))
@@ -165,11 +167,13 @@ def test_another_unit_changes_no_ratio_and_no_verdict(runs: list[list[float]], f
         assert one.comparison.ratio == pytest.approx(other.comparison.ratio)
 
 
+@settings(deadline=None)
 @given(st.lists(launches, min_size=3, max_size=6))
 def test_a_later_run_changes_no_verdict(runs: list[list[float]]) -> None:
     assert trend(line(*runs)).steps[: len(trend(line(*runs[:-1])).steps)] == trend(line(*runs[:-1])).steps
 
 
+@settings(deadline=None)  # the first t quantile takes its time
 @given(st.lists(launches, min_size=4, max_size=4))
 def test_knowing_the_noise_between_runs_never_narrows_an_interval(runs: list[list[float]]) -> None:
     alone, same = step(trend(line(runs[0], runs[3])), 1), step(trend(line(*runs)), 3, "first")
