@@ -113,7 +113,7 @@ def test_the_terminal_has_medians_ratio_interval_and_verdict(capsys: pytest.Capt
 
     assert status == 0
     row, _ = [line.split() for line in printed.splitlines() if re.match(r" Speed, tokens/s +35", line)]  # the twin, too
-    assert row[2:] == ["350", "700", "2.0×", row[5], "to", row[7], "higher"]
+    assert row[2:] == ["352", "703", "2.0×", row[5], "to", row[7], "higher"]
     assert re.search(r"versions\.vllm +0\.0\.0 +0\.0\.1", printed)
     assert max(map(len, printed.splitlines())) <= 200
 

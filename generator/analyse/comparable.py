@@ -40,8 +40,15 @@ _HOW_OFTEN: Final = frozenset(
     {"name", "engines", "modes", "repeats", "at_least_s", "warmup_repeats", "requests", "users", "must_fit"}
 )
 
-# Settings that no launch of a cell knows of: which others the plan has, and how many launches of each.
-_OF_THE_PLAN: Final = ("profile.rounds", "profile.twin", "profile.controls", "profile.modes", "profile.default_methods")
+# Settings that no launch of a cell knows of: what the plan is called, which other cells it has, how many launches.
+_OF_THE_PLAN: Final = (
+    "profile.name",
+    "profile.rounds",
+    "profile.twin",
+    "profile.controls",
+    "profile.modes",
+    "profile.default_methods",
+)
 
 # Why two figures are not compared: neither more nor less is better, another model or another workload made them, or
 # nobody knows what made one of them.
@@ -73,7 +80,8 @@ def work_of(run: RunFindings, one: CellFindings, quantity: str) -> object:
         return manifest.model_name, {
             (text.text_sha256, text.window_tokens, len(text.windows.nll_per_token)) for text in texts
         }
-    return manifest.model_name, _done(_workload(manifest.profile, one, quantity))
+    workload = _workload(manifest.profile, one, quantity)
+    return (manifest.model_name, _done(workload)) if workload else None
 
 
 def obstacle(
@@ -98,13 +106,14 @@ def changes_between(
     return (*recorded, *_in_use(one, other))
 
 
-def _workload(profile: Profile, one: CellFindings, quantity: str) -> Workload:
-    by_name = {workload.name: workload for workload in profile.workloads}
+def _workload(profile: Profile, one: CellFindings, quantity: str) -> Workload | None:
+    """That of the profile; None where a record has a point of another."""
+    name = profile.headline.name
     if quantity in _OF_ONE_USER and one.alone:
-        return by_name[one.alone[0].workload]
+        name = one.alone[0].workload
     if quantity in _OF_THE_LONGEST_PROMPT:
-        return next(workload for workload in profile.workloads if workload.kind == "longest-prompt")
-    return profile.headline
+        name = next(point.workload for point in one.points if point.kind == "longest-prompt")
+    return next((workload for workload in profile.workloads if workload.name == name), None)
 
 
 def _done(workload: Workload) -> Mapping[str, object]:

@@ -33,10 +33,12 @@ Line = TypeVar("Line", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A figure of one run. `calm` says that nothing is known to have changed since the point before."""
+    """A figure of one run. `calm` says that nothing is known to have changed since the point before; differences below
+    `floor`, as a share, decide nothing in it, nor in later ones."""
 
     stat: Stat
     calm: bool
+    floor: float = MATERIAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +76,16 @@ class Trend:
     spread: Spread | None
 
 
-def trends(lines: Mapping[Line, Mapping[int, Point]], floor: float = MATERIAL) -> dict[Line, Trend]:
+def trends(lines: Mapping[Line, Mapping[int, Point]]) -> dict[Line, Trend]:
     """What may be said of each line, whose points are by the number of their run. All lines are figures of one
-    quantity, and those of one run are judged together; differences below `floor` decide nothing. Points that have no
-    ratio to others (a figure is not above 0) are left out."""
+    quantity, and those of one run are judged together. Points that have no ratio to others (a figure is not above 0)
+    are left out."""
+    floor = 0.0
     tracks = {line: _Track() for line in lines}
     found: dict[Line, list[Step]] = {line: [] for line in lines}
     for at in sorted({at for points in lines.values() for at in points}):
         here = {line: points[at] for line, points in lines.items() if at in points and points[at].stat.low > 0}
+        floor = max([floor, *(point.floor for point in here.values())])
         claims = {
             (line, against): claim for line, point in here.items() for against, claim in tracks[line].claims(point)
         }

@@ -80,6 +80,13 @@ def test_nobody_knows_the_work_of_reported_figures() -> None:
     assert obstacle(first_of(reported()), first_of(reported()), WEIGHTS) is None
 
 
+def test_of_a_point_that_the_profile_does_not_name_nobody_knows_the_work() -> None:
+    run = with_workload(1, name="another-name")
+
+    assert obstacle(first_of(run), first_of(run), "one_user_tokens_per_s") == "unknown"
+    assert obstacle(first_of(run), first_of(run), SPEED) is None
+
+
 def test_what_is_neutral_is_not_compared() -> None:
     assert obstacle(first_of(four_methods()), first_of(four_methods()), "gpu_memory_used_mib") == "neutral"
 

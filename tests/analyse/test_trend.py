@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.analyse.statistics import Stat
+from generator.analyse.statistics import MATERIAL, Stat
 from generator.analyse.trend import Against, Point, Step, Trend, trends
 
 # Standard deviations of logarithms, as two runs in CUDA graphs of one card have them that nothing is known to have
@@ -24,13 +24,13 @@ def stat(*values: float) -> Stat:
     return Stat(dict(enumerate(values)))
 
 
-def line(*runs: Sequence[float], changed: Sequence[int] = ()) -> dict[int, Point]:
+def line(*runs: Sequence[float], changed: Sequence[int] = (), floor: float = MATERIAL) -> dict[int, Point]:
     """Runs in which nothing is known to have changed, but for those named."""
-    return {at: Point(stat(*values), calm=at not in changed) for at, values in enumerate(runs)}
+    return {at: Point(stat(*values), at not in changed, floor) for at, values in enumerate(runs)}
 
 
-def trend(points: Mapping[int, Point], floor: float = 0.02) -> Trend:
-    return trends({"": points}, floor)[""]
+def trend(points: Mapping[int, Point]) -> Trend:
+    return trends({"": points})[""]
 
 
 def step(found: Trend, at: int, against: Against = "previous") -> Step:
@@ -133,8 +133,14 @@ def test_runs_with_too_few_launches_say_nothing_of_the_noise_between_runs() -> N
 def test_a_proven_difference_below_the_floor_is_none() -> None:
     runs = ([100.0, 100.0, 100.0], [104.0, 104.0, 104.0])
 
-    assert trend(line(*runs), floor=0.02).steps[0].is_change
-    assert not trend(line(*runs), floor=0.05).steps[0].is_change
+    assert trend(line(*runs, floor=0.02)).steps[0].is_change
+    assert not trend(line(*runs, floor=0.05)).steps[0].is_change
+
+
+def test_a_run_before_that_was_noisier_keeps_its_floor() -> None:
+    before, after = line([100.0] * 3, floor=0.05)[0], line([104.0] * 3)[0]
+
+    assert not trend({0: before, 1: after}).steps[0].is_change
 
 
 def test_figures_that_do_not_vary_change_when_they_are_others() -> None:
