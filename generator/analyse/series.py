@@ -1,6 +1,7 @@
 """Runs of one model on one card in one memory budget and mode, over time: every figure followed, and what changed
 around those that did."""
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from generator.analyse.run import RunFindings
 from generator.analyse.settings import Change
 from generator.analyse.statistics import LAUNCHES_TO_DECIDE, Comparison
 from generator.analyse.trend import Against, Basis, Point, Trend, trends
-from generator.cells import Cell, Mode
+from generator.cells import Cell
 from generator.manifest import MeasuredRun, ReportedRun
 
 FOLLOWED: Final = (
@@ -114,15 +115,23 @@ def series_of(findings: Findings, newest: int) -> tuple[Series, ...]:
 
 
 def anchor_of(run: Brief | RunFindings) -> str:
-    """What names the series of a run, in an address: equal for runs that belong to one."""
+    """What names the series of a run, in an address: readable, and another for each series."""
+    key = _key(run)
+    words = "--".join(_NO_LETTER.sub("-", part.lower()).strip("-") for part in key)
+    return f"series-{words}-{hashlib.sha256(repr(key).encode()).hexdigest()[:8]}"
+
+
+def _key(run: Brief | RunFindings) -> tuple[str, ...]:
+    """Equal for runs that belong to one series."""
     manifest = run.manifest
-    modes: tuple[Mode, ...] = run.modes
-    parts = [manifest.model_name, manifest.hardware.name, *modes]
+    budget: tuple[str, ...] = ()
     if not isinstance(manifest, ReportedRun):
-        parts += [f"{manifest.memory_budget_gib:g} gib"] if manifest.memory_budget_gib else []
-        parts += [f"{manifest.ranks} cards"] if manifest.ranks > 1 else []
-        parts += [manifest.experiment] if manifest.experiment else []
-    return "series-" + "--".join(_NO_LETTER.sub("-", part.lower()).strip("-") for part in parts)
+        budget = (
+            *([f"{manifest.memory_budget_gib:g} gib"] if manifest.memory_budget_gib else []),
+            *([f"{manifest.ranks} cards"] if manifest.ranks > 1 else []),
+            *([manifest.experiment] if manifest.experiment else []),
+        )
+    return manifest.model_name, manifest.hardware.name, *run.modes, *budget
 
 
 def follow(anchor: str, runs: Sequence[RunFindings]) -> Series:

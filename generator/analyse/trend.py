@@ -3,10 +3,10 @@
 Launches of one run spread by chance, and runs of one machine do so by more: another day, another temperature, another
 process before. So a difference must be larger than both. What launches tell is Welch's interval (see `unpaired`). What
 runs tell is the variance of their means over the stretches in which nothing is known to have changed, as the random
-effect of one-way analysis of variance has it (G. W. Snedecor and W. G. Cochran, 1989, "Statistical Methods", chapter
-13): its t interval covers the difference of one more run from the mean of earlier ones, whatever part of the noise is
-the launches'. A run is judged by earlier ones alone, so that no verdict changes when another run is made. All
-comparisons of one run share one risk of error by Holm's rule.
+effect of one-way analysis of variance has it (G. W. Snedecor and W. G. Cochran, 1989, "Statistical Methods"): its t
+interval covers the difference of one more run from the mean of earlier ones, whatever part of the noise is the
+launches'. A run is judged by earlier ones alone, so that no verdict changes when another run is made. All comparisons
+of one run share one risk of error by Holm's rule.
 """
 
 from collections.abc import Hashable, Iterator, Mapping

@@ -24,8 +24,8 @@ Kind = Literal["bars", "stack", "curves", "points"]
 @dataclass(frozen=True, slots=True)
 class Axis:
     """What figures along an axis are. A logarithmic one names its `ticks`: where, and what is written there. Those of
-    one that `is_exact` have all their digits, however unsure. One of curves that is not `from_zero` has their figures
-    alone, for what moves by a few percent."""
+    one that `is_exact` have all their digits, however unsure. One of curves that is not `from_zero` has the
+    reach of their figures alone, for what moves by a few percent: intervals that leave it are cut off."""
 
     title: str
     unit: str

@@ -75,12 +75,15 @@ def value_scale(chart: Chart) -> Scale:
     if chart.kind == "stack":
         tops = [sum(m.value for s in chart.series for m in s.marks if m.at == name) for name in chart.categories]
         return Scale(chart.value, 0.0, _end(max(tops)))
-    low, high = _reach(mark.reach for series in chart.series for mark in series.marks)
-    if chart.value.log:
-        return Scale(chart.value, low / 1.6, high * 1.6)
-    if not chart.value.from_zero:
+    marks = [mark for series in chart.series for mark in series.marks]
+    if not chart.value.from_zero:  # an interval of three launches may be so wide that nothing else would be seen
+        figures = [figure for mark in marks for figure in (mark.value, *mark.launches)]
+        low, high = min(figures), max(figures)
         room = ROOM * ((high - low) or high)
         return Scale(chart.value, max(0.0, low - room), high + room)
+    low, high = _reach(mark.reach for mark in marks)
+    if chart.value.log:
+        return Scale(chart.value, low / 1.6, high * 1.6)
     high = max(high, chart.reference or 0.0)
     return Scale(chart.value, 0.0, _end(high * (1.02 if chart.kind == "bars" else 1.06)))
 

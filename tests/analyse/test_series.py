@@ -1,7 +1,7 @@
 """Series: which runs belong together, what is followed in them, and what is put beside a change."""
 
 import pytest
-from examples import cell, four_methods, hardware, replaced, reported, with_controls
+from examples import cell, four_methods, hardware, manifest, replaced, reported, with_controls
 from over_time import in_budget, on_day, with_a_change, with_other_work
 
 from generator.analyse.findings import find
@@ -9,6 +9,8 @@ from generator.analyse.series import Series, anchor_of, series_of
 from generator.measurements import Run
 
 SPEED, ONE_USER = "output_tokens_per_s", "one_user_tokens_per_s"
+
+NAMES = {1: "Model 1", 2: "Model-1", 3: "模型", 4: "型模"}
 
 
 def series(*runs: Run, newest: int = 30) -> tuple[Series, ...]:
@@ -25,6 +27,12 @@ def test_runs_of_one_model_card_budget_and_mode_are_a_series_the_newest_first() 
 
     assert [days(one) for one in found] == [["06"], ["02", "05"], ["01", "04"], ["03"]]
     assert len({one.anchor for one in found}) == 4
+
+
+def test_models_whose_names_differ_in_signs_alone_are_series_of_their_own() -> None:
+    runs = [Run(manifest(f"2026-01-0{day}-a", model_name=name), on_day(day).launches) for day, name in NAMES.items()]
+
+    assert len(series(*runs)) == len(NAMES)
 
 
 def test_versions_and_settings_may_differ_within_a_series() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from examples import four_methods, replaced
@@ -109,6 +110,16 @@ def moving(values: tuple[float, ...]) -> Chart:
     value = Axis("Speed", "%", 1, from_zero=False)
     across = Axis("Run", "", ticks=ticks, from_zero=False)
     return Chart("moving", "curves", "Method", value, (Series("FP16", marks),), ("a",), across)
+
+
+def test_a_wide_interval_does_not_hide_what_moves_beside_it() -> None:
+    chart = moving((100.0, 103.0))
+    (line,) = chart.series
+    wide = replace(line.marks[0], low=10.0, high=900.0)
+    with_interval = replace(chart, series=(replace(line, marks=(wide, line.marks[1])),))
+
+    assert value_scale(with_interval) == value_scale(chart)
+    assert 0 <= value_scale(chart).share(900.0) <= 1
 
 
 @pytest.mark.parametrize("values", [(100.0, 103.0), (100.0, 100.0), (100.0,), (100.0, 2.0, 400.0)])
