@@ -193,6 +193,15 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--markdown", action="store_true", help="print the report as Markdown, fit for a pull request")
     check.set_defaults(run=_check)
 
+    diff = commands.add_parser(
+        "diff",
+        help="two runs side by side: what changed around them, and each figure of the cells that both have",
+        epilog="A ratio is that of the second run to the first. Exit status 23: nothing of the two can be compared.",
+    )
+    diff.add_argument("runs", nargs=2, metavar="RUN", help="a run's name, or its folder")
+    diff.add_argument("--markdown", action="store_true", help="print it as Markdown")
+    diff.set_defaults(run=_diff)
+
     imports = commands.add_parser(
         "import",
         help="take in what other tools measured: vllm bench, GuideLLM, AIPerf, llama-bench, optimum-benchmark, lm_eval",
@@ -377,6 +386,12 @@ def _crosscheck(parsed: argparse.Namespace, _: list[str]) -> int:
 
 def _fit(parsed: argparse.Namespace, _: list[str]) -> int:
     from generator.planner import answer
+
+    return answer(parsed, Terminal())
+
+
+def _diff(parsed: argparse.Namespace, _: list[str]) -> int:
+    from generator.diffing import answer
 
     return answer(parsed, Terminal())
 

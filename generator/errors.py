@@ -80,6 +80,12 @@ class BuildError(QuantpressError):
     exit_status = 14
 
 
+class IncomparableError(QuantpressError):
+    """Two runs have nothing that could be compared."""
+
+    exit_status = 23
+
+
 def in_a_line(error: QuantpressError | OSError) -> QuantpressError:
     """The fault to print: of one that nobody expected of the machine, its path and its reason."""
     if isinstance(error, QuantpressError):

@@ -35,6 +35,11 @@ class QualityFindings:
     top1_agreement: Interval | None
 
 
+def perplexity_of(quality: Quality) -> float:
+    """How many tokens the engine was as unsure among as among so many equally likely ones, in the mean."""
+    return exp(fmean(quality.windows.nll_per_token))
+
+
 def quality_of(launches: Sequence[Completed], baseline: Sequence[Completed]) -> QualityFindings | None:
     """From the first launch that has it: the same engine predicts the same text the same way each time. None where no
     launch has it. Only launches that predicted the same text in the same windows are compared."""
@@ -51,7 +56,7 @@ def quality_of(launches: Sequence[Completed], baseline: Sequence[Completed]) -> 
     kl, agreed = found.windows.kl_divergence_per_token, found.windows.top1_agreement
     return QualityFindings(
         quality=found,
-        perplexity=exp(fmean(nll)),
+        perplexity=perplexity_of(found),
         perplexity_ratio=ratio,
         kl_divergence=interval(kl) if kl else None,
         top1_agreement=interval(agreed) if agreed else None,

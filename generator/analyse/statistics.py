@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import exp, inf, log, sqrt
 from statistics import fmean, median, stdev
-from typing import Final, Literal, NamedTuple, TypeVar
+from typing import Final, Literal, NamedTuple, Protocol, TypeVar
 
 from mpmath import betainc, findroot
 
@@ -71,6 +71,16 @@ class Stat:
     def map(self, factor: float) -> "Stat":
         """The quantity in another unit, or shared out."""
         return Stat({round_: value * factor for round_, value in self.by_round.items()})
+
+
+class Evidence(Protocol):
+    """What a difference is judged by: see `Estimate`, whose names these are."""
+
+    @property
+    def mean(self) -> float: ...
+    @property
+    def p(self) -> float | None: ...
+    def ends(self, among: int = 1) -> tuple[float, float] | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +175,7 @@ def log_ratios(value: Stat, base: Stat) -> list[float]:
     return [log(value.by_round[round_] / base.by_round[round_]) for round_ in rounds]
 
 
-def judge(estimates: Mapping[Key, Estimate], floor: float, single: Collection[Key] = ()) -> dict[Key, Comparison]:
+def judge(estimates: Mapping[Key, Evidence], floor: float, single: Collection[Key] = ()) -> dict[Key, Comparison]:
     """What may be said of the estimates as one family, differences below `floor` deciding nothing. Those without an
     error are no differences, but for the `single` ones, of which nothing better can be had."""
     p_values = {key: p for key, one in estimates.items() if (p := one.p) is not None}

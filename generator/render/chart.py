@@ -9,6 +9,7 @@ from generator.analyse.cell import CellFindings
 from generator.analyse.noise import Detectable
 from generator.analyse.run import RunFindings
 from generator.analyse.statistics import Stat
+from generator.cells import Cell
 from generator.render import units
 
 # Six significant digits are more than any of these figures has, and keep the page small and diffable.
@@ -23,7 +24,8 @@ Kind = Literal["bars", "stack", "curves", "points"]
 @dataclass(frozen=True, slots=True)
 class Axis:
     """What figures along an axis are. A logarithmic one names its `ticks`: where, and what is written there. Those of
-    one that `is_exact` have all their digits, however unsure."""
+    one that `is_exact` have all their digits, however unsure. One of curves that is not `from_zero` has the
+    reach of their figures alone, for what moves by a few percent: intervals that leave it are cut off."""
 
     title: str
     unit: str
@@ -31,6 +33,7 @@ class Axis:
     log: bool = False
     ticks: tuple[tuple[float, str], ...] = ()
     is_exact: bool = False
+    from_zero: bool = True
 
     @property
     def label(self) -> str:
@@ -139,18 +142,28 @@ class Chart:
 
 
 def look(one: CellFindings) -> str:
+    """See `look_of_cell`."""
+    return look_of_cell(one.cell)
+
+
+def look_of_cell(cell: Cell) -> str:
     """The method's look; with a star where it is not at home, which is drawn fainter."""
-    return one.cell.method if one.cell.at_home else f"{one.cell.method}*"
+    return cell.method if cell.at_home else f"{cell.method}*"
 
 
 def mark_of(one: CellFindings, stat: Stat, at: str | float | None = None) -> Mark:
     """A cell's figure, with its interval and its launches."""
+    return marked(stat, one.name if at is None else at, look(one))
+
+
+def marked(stat: Stat, at: str | float, look: str) -> Mark:
+    """The same, of whatever has that look."""
     interval = stat.interval
     low, high = interval if interval and interval[0] < interval[1] else (None, None)
     return Mark(
-        at=one.name if at is None else at,
+        at=at,
         value=rounded(stat.median),
-        look=look(one),
+        look=look,
         low=None if low is None else rounded(low),
         high=None if high is None else rounded(high),
         launches=tuple(rounded(stat.by_round[round_]) for round_ in sorted(stat.by_round)),

@@ -23,6 +23,8 @@ FOOT: Final = 46
 # Beside curves: room for the marks of the upward axis, which stand inside, and for the last mark's half.
 BEFORE: Final = 0.12
 BEHIND: Final = 0.04
+# Above and below curves that do not stand on 0, as a share of their height.
+ROOM: Final = 0.08
 
 _NEXT_TO_NOTHING: Final = 1e-9
 
@@ -69,11 +71,17 @@ def _decades(low: float, high: float) -> Iterator[float]:
 
 
 def value_scale(chart: Chart) -> Scale:
-    """The scale of the figures: from 0, or where it is logarithmic, from below the least."""
+    """The scale of the figures: from 0, or from below the least where it is logarithmic or its axis is not from 0."""
     if chart.kind == "stack":
         tops = [sum(m.value for s in chart.series for m in s.marks if m.at == name) for name in chart.categories]
         return Scale(chart.value, 0.0, _end(max(tops)))
-    low, high = _reach(mark.reach for series in chart.series for mark in series.marks)
+    marks = [mark for series in chart.series for mark in series.marks]
+    if not chart.value.from_zero:  # an interval of three launches may be so wide that nothing else would be seen
+        figures = [figure for mark in marks for figure in (mark.value, *mark.launches)]
+        low, high = min(figures), max(figures)
+        room = ROOM * ((high - low) or high)
+        return Scale(chart.value, max(0.0, low - room), high + room)
+    low, high = _reach(mark.reach for mark in marks)
     if chart.value.log:
         return Scale(chart.value, low / 1.6, high * 1.6)
     high = max(high, chart.reference or 0.0)
@@ -85,6 +93,9 @@ def across_scale(chart: Chart) -> Scale:
     assert chart.across is not None
     places = [float(mark.at) for series in chart.series for mark in series.marks]
     low, high = min(places), max(places)
+    if not chart.across.from_zero:
+        width = ((high - low) or 1.0) / (1 - BEFORE - BEHIND)
+        return Scale(chart.across, low - BEFORE * width, high + BEHIND * width)
     if not chart.across.log:
         return Scale(chart.across, 0.0, _end(high / (1 - BEHIND)))
     decade = (log10(high / low) or 1.0) / (1 - BEFORE - BEHIND)

@@ -11,6 +11,7 @@ from generator.analyse.listing import State, measured_first, rows_of, unserved_p
 from generator.analyse.long_prompts import over_budget_mib, requests_of, requests_of_longest
 from generator.analyse.pairs import HEADLINE, pairs_of
 from generator.analyse.run import RunFindings
+from generator.analyse.series import anchor_of
 from generator.analyse.settings import settings_of
 from generator.manifest import MeasuredRun
 from generator.render.cells import OLDER_CELLS
@@ -48,6 +49,7 @@ def of_run(run: RunFindings, files: Sequence[str]) -> dict[str, Any]:
         "citation": cite(run),
         "of_points": OF_POINTS,
         "paired": PAIRED,
+        "series": anchor_of(run),
         "files": files,
     }
 

@@ -23,6 +23,8 @@ LABELS: Final[dict[str, tuple[str, str, int]]] = {
     "weights_gib": ("Weights", "GiB", 2),
     "kv_cache_gib": ("KV cache", "GiB", 2),
     "kv_cache_tokens": ("KV cache", "tokens", 0),
+    "kv_cache_bytes_per_token": ("KV cache of a token", "B", 0),
+    "perplexity": ("Perplexity", "", 3),
     "context_capacity_tokens": ("Context that fits", "tokens", 0),
     "document_tokens": ("Context of one user that fits", "tokens", 0),
     "smallest_card_gib": ("Smallest card for one user with 4,096 tokens", "GiB", 2),

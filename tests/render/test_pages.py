@@ -33,6 +33,7 @@ from experiments import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from over_time import with_a_change
 
 from generator.analyse.findings import find, run_findings
 from generator.analyse.noise import Detectable
@@ -78,6 +79,7 @@ RUNS = {
     "a paradox experiment": tuple(part_of_the_experiment(number) for number in range(3)),
     "a search that found nothing smaller": (*(part_of_the_experiment(number) for number in range(2)), searched()),
     "long prompts": (with_long_prompts_measured(),),
+    "a series with a change": with_a_change(),
     "a peer and tasks": (Run(manifest(), (completed(tasks=TASKS),), (peer(),)),),
     "no launch yet": (Run(manifest(), ()),),
     "no FP16": (Run(manifest(), (failed("fp16"), completed("awq"), completed("gptq"))),),
