@@ -8,6 +8,7 @@ checkout: in a network of their own, whose only way out is a cable to nowhere th
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -172,6 +173,7 @@ def write_profile(canaries: Canaries, project: Path) -> Path:
     settings = json.loads((broken / "config.json").read_text())
     (broken / "config.json").write_text(json.dumps(settings | {"num_hidden_layers": 99}))
     text = (SHIPPED / "demo.toml").read_text(encoding="utf-8").partition("[checkpoints.fp16]")[0]
+    text = re.sub(r"^default_methods = .*\n", "", text, flags=re.MULTILINE)
     for long, short in (("= 256", "= 8"), ("= 128", "= 8"), ("windows = 24", "windows = 2"), ("[2, 4, 8, 16]", "[2]")):
         text = text.replace(long, short)
     text = text.replace("../../models/demo", str(project / "models/demo"))

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from generator.analyse.statistics import MATERIAL, Stat
 from generator.analyse.trend import Against, Point, Step, Trend, trends
 
-# Standard deviations of logarithms, as two runs in CUDA graphs of one card have them that nothing is known to have
-# changed between.
+# Standard deviations of logarithms, about as two committed runs of one card in CUDA graphs have them. Between those no
+# more is known to have changed than the code that measured.
 BETWEEN, WITHIN = 0.004, 0.004
 
 figures = st.floats(0.5, 1e6)

@@ -189,7 +189,8 @@ def test_what_was_chosen_is_in_the_address_and_comes_back_from_it(explore: Page,
 def test_an_address_that_asks_for_what_is_not_there_is_told_so(visit: Visit, site_url: str) -> None:
     page = visit(site_url + "explore.html?method=int3&engine=vllm")
 
-    assert "method=int3 (possible: fp16, nf4, awq, gptq)." in page.locator("[data-ignored]").inner_text()
+    ignored = page.locator("[data-ignored]").inner_text()
+    assert "method=int3 (possible: fp16, nf4, awq, gptq, w4a16, fp8, int8)." in ignored
     assert set(rows(page).evaluate_all("rows => rows.map((row) => row.dataset.engine)")) == {"vllm"}
     page = visit(site_url + "explore.html?a=no-such-run", color_scheme="dark")
     told = page.locator("[data-ignored]")

@@ -9,6 +9,8 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from test_model import LLAMA
 
+from generator.methods import METHOD_IDS, METHODS
+
 from .visit import PHONE, Visit, follow
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ def test_without_javascript_it_answers_and_with_it_the_answer_stays_the_same(vis
     assert page.locator("[data-open]").count() == 1
     assert whole_text(page) == whole_text(plain)
     assert bars(page) == bars(plain)
-    assert "All 4 planned methods have room" in whole_text(page)
+    assert f"All {len(METHODS)} planned methods have room" in whole_text(page)
     assert "131,072 tokens" in plain.locator("article").inner_text()
     assert visit.complaints == []
 
@@ -63,7 +65,8 @@ def test_without_javascript_it_answers_and_with_it_the_answer_stays_the_same(vis
 def test_a_choice_is_answered_and_stands_in_the_address(visit: Visit, site_url: str) -> None:
     page = visit(site_url + "fit.html")
 
-    choose(page, model="llama-3.1-70b", card="NVIDIA H100 80GB HBM3", users="3", nf4="0")
+    fewer = dict.fromkeys(("nf4", "w4a16", "fp8", "int8"), "0")
+    choose(page, model="llama-3.1-70b", card="NVIDIA H100 80GB HBM3", users="3", **fewer)
 
     assert said(page, "wishes").startswith("For Llama 3.1 70B on NVIDIA H100 80GB HBM3, users at once: 3,")
     assert said(page, "answer") == "AWQ and GPTQ have room"
@@ -75,7 +78,7 @@ def test_a_choice_is_answered_and_stands_in_the_address(visit: Visit, site_url: 
     assert "nf4=0" in page.url
     page.get_by_role("button", name="Reset").click()
     page.wait_for_function("() => !location.search")
-    assert len(rows(page)) == 4
+    assert len(rows(page)) == len(METHODS)
 
 
 @pytest.mark.parametrize(
@@ -83,10 +86,10 @@ def test_a_choice_is_answered_and_stands_in_the_address(visit: Visit, site_url: 
     [
         ({"model": "llama-3.1-70b"}, "No method has room: it takes a card of at least 40.74 GiB (BitsAndBytes NF4)"),
         ({"model": "llama-2-13b", "context": "5000"}, "The model is made for 4,096 tokens of context at most"),
-        ({"fp16": "0", "nf4": "0", "awq": "0", "gptq": "0"}, "No method is chosen that runs there"),
+        (dict.fromkeys(METHOD_IDS, "0"), "No method is chosen that runs there"),
         ({"engine": "transformers", "fp16": "0"}, "BitsAndBytes NF4 has room"),
-        ({"context": "60000"}, "BitsAndBytes NF4, AWQ and GPTQ have room"),
-        ({"context": "100000", "gptq": "0"}, "Only AWQ has room"),
+        ({"context": "60000"}, "BitsAndBytes NF4, AWQ, GPTQ, W4A16, FP8 and INT8 have room"),
+        ({"context": "100000", "gptq": "0", "w4a16": "0"}, "Only AWQ has room"),
     ],
 )
 def test_what_does_not_fit_is_told_with_what_it_takes(
