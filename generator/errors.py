@@ -56,6 +56,12 @@ class PeerError(QuantpressError):
     exit_status = 9
 
 
+class ClusterError(QuantpressError):
+    """A Ray cluster can't be joined, has no card of the kind or none that may be used, or lost what launches need."""
+
+    exit_status = 10
+
+
 def in_a_line(error: QuantpressError | OSError) -> QuantpressError:
     """The fault to print: of one that nobody expected of the machine, its path and its reason."""
     if isinstance(error, QuantpressError):

@@ -174,6 +174,7 @@ class EngineSettings(Frozen):
     """
 
     dtype: Literal["float16", "bfloat16"] = "float16"
+    tensor_parallel_size: PositiveCount = 1
     max_model_len: Tokens | Literal["auto"]
     gpu_memory_utilization: Annotated[float, Field(gt=0, lt=1)] = 0.9
     max_num_seqs: PositiveCount = 256

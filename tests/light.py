@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -144,6 +145,23 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
     }
 
 
+def launch_lightly() -> None:
+    """Let this process launch workers with the light engine."""
+    from generator.measure import launcher
+    from generator.measure.line import Line
+
+    launcher.COMMAND = (sys.executable, __file__, "worker")  # type: ignore[misc]
+    if "LIGHT_DEADLINE_S" in os.environ:
+        launcher.DEADLINES_S["load"] = float(os.environ["LIGHT_DEADLINE_S"])
+    setattr(Line, "measure_limits", no_limits)  # noqa: B010, a method is not assigned to otherwise
+
+
+def in_a_station() -> None:
+    """What a Ray worker does before it becomes a station."""
+    played.play("station")
+    launch_lightly()
+
+
 def no_limits(_: object) -> None:
     """Limits are measured with torch, which is heavy."""
 
@@ -161,13 +179,13 @@ def main(role: str, *words: str) -> None:
         worker.main()
     else:
         from generator import cli
-        from generator.measure import launcher
-        from generator.measure.line import Line
 
-        launcher.COMMAND = (sys.executable, __file__, "worker")  # type: ignore[misc]
-        if "LIGHT_DEADLINE_S" in os.environ:
-            launcher.DEADLINES_S["load"] = float(os.environ["LIGHT_DEADLINE_S"])
-        setattr(Line, "measure_limits", no_limits)  # noqa: B010, a method is not assigned to otherwise
+        launch_lightly()
+        if "--ray" in words:
+            import ray
+
+            hook = {"worker_process_setup_hook": "light.in_a_station"}
+            ray.init = partial(ray.init, runtime_env=hook)
         if "LIGHT_BATTERY" in os.environ:
             vars(psutil)["sensors_battery"] = lambda: SimpleNamespace(power_plugged=False)
         cli.main(words)
