@@ -370,8 +370,9 @@ def _told(console: Console, words: list[str], run: measurements.Run) -> int:
     found = find((run,)).runs[0]
     console.print(summary(found))
     if found.idle_share is not None:
+        of_cards = f" of {len(found.cards)} cards together" if found.cards else ""
         console.print(
-            f"The launches took {found.launches_s / 60:.1f} min; "
+            f"The launches took {found.launches_s / 60:.1f} min{of_cards}; "
             f"in {found.idle_share:.0%} of that no engine was loading or at work.",
             highlight=False,
         )

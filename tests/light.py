@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -156,6 +156,12 @@ def launch_lightly() -> None:
     setattr(Line, "measure_limits", no_limits)  # noqa: B010, a method is not assigned to otherwise
 
 
+def join_lightly(join: Callable[[Any, str], None], ray: Any, address: str) -> None:
+    """Join a cluster whose stations launch lightly too."""
+    ray.init = partial(ray.init, runtime_env={"worker_process_setup_hook": "light.in_a_station"})
+    join(ray, address)
+
+
 def in_a_station() -> None:
     """What a Ray worker does before it becomes a station."""
     played.play("station")
@@ -182,10 +188,9 @@ def main(role: str, *words: str) -> None:
 
         launch_lightly()
         if "--ray" in words:
-            import ray
+            from generator.measure import cluster
 
-            hook = {"worker_process_setup_hook": "light.in_a_station"}
-            ray.init = partial(ray.init, runtime_env=hook)
+            setattr(cluster, "_join", partial(join_lightly, cluster._join))  # noqa: B010, SLF001
         if "LIGHT_BATTERY" in os.environ:
             vars(psutil)["sensors_battery"] = lambda: SimpleNamespace(power_plugged=False)
         cli.main(words)

@@ -19,6 +19,9 @@ LOCAL: Final = "local"
 OBJECT_STORE_BYTES: Final = 256 * 2**20
 OF_LOCAL: Final = {"RAY_memory_monitor_refresh_ms": "0"}  # it would end a station when an engine fills the memory
 
+# Of our own process: Ray reports nothing to anybody, and prints nothing of nodes and their addresses between our lines.
+OF_DRIVERS: Final = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS_SKIP_REGEX": "."}
+
 # Of a station's process: Ray gives its workers what is left by others (nice), numbers cards by speed, and would end our
 # guardian before what that guards.
 OF_STATIONS: Final = {
@@ -164,7 +167,7 @@ class Cluster:
 def joined(address: str) -> Iterator[Cluster]:
     """The cluster at `address` ("auto": that of this machine), or one that lasts as long as this, "local". Raises
     `ClusterError` where it can't be joined, and `UsageError` where there is no Ray."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.update(OF_DRIVERS)
     try:
         import ray  # an extra, and heavy
     except ImportError:
