@@ -304,8 +304,8 @@ def _made_across(
     console: Terminal, parsed: argparse.Namespace, words: list[str], wanted: Callable[["Order"], "Order"]
 ) -> tuple[measurements.Run, ...]:
     from generator.measure.across import measure_across
-    from generator.measure.cluster import joined
     from generator.measure.display import Display
+    from generator.measure.joining import joined
 
     def note(what: str) -> None:
         console.print(f"{what}.", markup=False, highlight=False)

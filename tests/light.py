@@ -7,6 +7,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +32,7 @@ from generator.measure.engine import (
     Served,
     UnsupportedError,
 )
+from torture.survival import light_core
 
 PROFILE = """
 name = "light"
@@ -75,6 +77,15 @@ class LightEngine:
         }
         if self._fault in raised:
             raise raised[self._fault]
+        if self._fault == "stubborn":  # with a daemon below, in a session of its own
+            subprocess.Popen([sys.executable, "-IS", light_core.__file__], stdin=subprocess.PIPE)
+        if self._fault == "ends_awq_stations" and self._request.cell.method == "awq":
+            guardian = psutil.Process().parent()
+            assert guardian
+            guardian.parent().kill()  # type: ignore[union-attr]
+            time.sleep(60)
+        if self._fault == "tells":
+            print("niceness", os.nice(0), "threads", os.environ.get("OMP_NUM_THREADS"), flush=True)
         if self._fault == "crashed":
             print("ValueError: the weights are torn", flush=True)
             os.kill(os.getpid(), signal.SIGSEGV)
@@ -188,9 +199,9 @@ def main(role: str, *words: str) -> None:
 
         launch_lightly()
         if "--ray" in words:
-            from generator.measure import cluster
+            from generator.measure import joining
 
-            setattr(cluster, "_join", partial(join_lightly, cluster._join))  # noqa: B010, SLF001
+            setattr(joining, "_join", partial(join_lightly, joining._join))  # noqa: B010, SLF001
         if "LIGHT_BATTERY" in os.environ:
             vars(psutil)["sensors_battery"] = lambda: SimpleNamespace(power_plugged=False)
         cli.main(words)

@@ -26,7 +26,7 @@ class Nodes:
         self.cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **quiet})
 
     def environment(self, **more: str) -> dict[str, str]:
-        path = os.pathsep.join([more.pop("code", str(ROOT)), str(ROOT / "tests")])
+        path = os.pathsep.join([more.pop("code", str(ROOT)), str(ROOT), str(ROOT / "tests")])
         return {**light.environment(self.folder), "PYTHONPATH": path, "RAY_USAGE_STATS_ENABLED": "0", **more}
 
     @contextmanager

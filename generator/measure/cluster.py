@@ -1,26 +1,15 @@
-"""A Ray cluster: joined, or started here and ended again; its stations, chosen by card and held to the same versions.
+"""A Ray cluster's nodes, and the stations on them, chosen by card and held to the same versions.
 
-Only this imports Ray. It knows no plan and no measurements/.
+It knows no plan and no measurements/; who has joined the cluster gives it Ray.
 """
 
-import os
-import signal
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from generator.errors import ClusterError, UsageError
+from generator.errors import ClusterError
 from generator.measure.station import Station, Told, packages
-
-# A cluster that is started here: what ends with the command, tells nobody of itself, and leaves memory to the engines.
-LOCAL: Final = "local"
-OBJECT_STORE_BYTES: Final = 256 * 2**20
-OF_LOCAL: Final = {"RAY_memory_monitor_refresh_ms": "0"}  # it would end a station when an engine fills the memory
-
-# Of our own process: Ray reports nothing to anybody, and prints nothing of nodes and their addresses between our lines.
-OF_DRIVERS: Final = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS_SKIP_REGEX": "."}
 
 # Of a station's process: Ray gives its workers what is left by others (nice), numbers cards by speed, and would end our
 # guardian before what that guards.
@@ -86,7 +75,7 @@ class Cluster:
                 "no node of the cluster can be used; mend what is said of each, and run the command again"
             )
         if not found:
-            has = ", ".join(f"{count} × {kind}" for kind, count in kinds.items()) or "no card that answers"
+            has = ", ".join(f"{count} × {kind}" for kind, count in sorted(kinds.items())) or "no card that answers"
             raise ClusterError(f"--card {card}: this cluster has {has}; name one of these, or leave it out")
         ours = packages()
         alike = []
@@ -108,8 +97,7 @@ class Cluster:
         return 1 if node.cpus else 0
 
     def _started(self, places: Sequence[Node], gpus: int, notes: Callable[[str], None]) -> list[Held]:
-        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
+        on_node = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
         kind = self._ray.remote(Station)
         asked = {}
         for node in places:
@@ -118,7 +106,7 @@ class Cluster:
                 num_cpus=0 if self.has_gpu else node.cpus,
                 max_restarts=0,
                 max_concurrency=4,  # a launch, the news of it and of the one before, and the leave
-                scheduling_strategy=NodeAffinitySchedulingStrategy(node.id, soft=False),
+                scheduling_strategy=on_node(node.id, soft=False),
                 runtime_env={"env_vars": OF_STATIONS},
             ).remote(node.id)
             self._actors.append(actor)
@@ -163,60 +151,6 @@ class Cluster:
             self._ray.kill(actor)
 
 
-@contextmanager
-def joined(address: str) -> Iterator[Cluster]:
-    """The cluster at `address` ("auto": that of this machine), or one that lasts as long as this, "local". Raises
-    `ClusterError` where it can't be joined, and `UsageError` where there is no Ray."""
-    os.environ.update(OF_DRIVERS)
-    try:
-        import ray  # an extra, and heavy
-    except ImportError:
-        raise UsageError("--ray: Ray is not installed; install it with `make ray`, or measure without --ray") from None
-    if address.startswith("ray://"):
-        raise UsageError(
-            f"--ray {address}: Ray's client protocol is not spoken; run the command on a node of the cluster, with "
-            "--ray auto"
-        )
-    try:
-        with _ending_as_we_do():
-            _join(ray, address)
-        cluster = Cluster(ray)
-        try:
-            yield cluster
-        finally:
-            cluster.let_go()
-    finally:
-        ray.shutdown()
-
-
-def _join(ray: Any, address: str) -> None:
-    options: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False, "configure_logging": False}
-    if address == LOCAL:
-        os.environ.update(OF_LOCAL)
-        options |= {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
-    try:
-        ray.init(address=address, **options)
-    except Exception as error:  # of many kinds, for one reason: nothing answers as it must
-        raise ClusterError(
-            f"--ray {address}: the cluster can't be joined: {_first_line(error)}; on one of its nodes, `ray status` "
-            "says whether it runs"
-        ) from None
-
-
-@contextmanager
-def _ending_as_we_do() -> Iterator[None]:
-    """Ray takes SIGTERM for itself, and leaves the program in its own way: it is ours again afterwards."""
-    ours, asked = signal.getsignal(signal.SIGTERM), False
-    try:
-        yield
-    except SystemExit:
-        asked = True
-    finally:
-        signal.signal(signal.SIGTERM, ours)
-    if asked:
-        signal.raise_signal(signal.SIGTERM)
-
-
 def _node(told: dict[str, Any]) -> Node:
     resources = told["Resources"]
     card = next((name.partition(":")[2] for name in resources if name.startswith("accelerator_type:")), None)
@@ -243,8 +177,12 @@ def _differences(theirs: dict[str, str], ours: dict[str, str]) -> Iterator[str]:
 def _why(error: Exception) -> str:
     """Of what a station raised, its own words; of Ray's errors, which tell of addresses, what they mean."""
     cause = getattr(error, "cause", None)
-    return "its process or its node was lost" if cause is None else _first_line(cause)
+    if cause is not None:
+        return first_line(cause)
+    if "creation task" in str(error):
+        return f"its station did not start: {str(error).strip().splitlines()[-1]}"
+    return "its process or its node was lost"
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
