@@ -178,11 +178,12 @@ def _why(error: Exception) -> str:
     """Of what a station raised, its own words; of Ray's errors, which tell of addresses, what they mean."""
     cause = getattr(error, "cause", None)
     if cause is not None:
-        return first_line(cause)
+        return first_line(str(cause) or type(cause).__name__)
     if "creation task" in str(error):
         return f"its station did not start: {str(error).strip().splitlines()[-1]}"
     return "its process or its node was lost"
 
 
-def first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+def first_line(words: str) -> str:
+    """Of what Ray says at length, what fits into a line of ours."""
+    return words.strip().partition("\n")[0].rstrip(".")

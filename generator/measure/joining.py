@@ -1,25 +1,26 @@
-"""A Ray cluster joined, or started here and ended again. Only this imports Ray, and only when it is asked for."""
+"""A Ray cluster joined, or started here and ended again. This and `ray_here` alone import Ray, when it is asked for."""
 
+import json
 import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import Any, Final
 
 from generator.errors import ClusterError, UsageError
 from generator.measure.cluster import Cluster, first_line
+from generator.orphan import Guarded
 
 LOCAL: Final = "local"
 AUTO: Final = "auto"
 HOST_AND_PORT: Final = re.compile(r"^([\w.-]+|\[[0-9a-f:]+\]):([0-9]{1,5})$")
 CONNECT_S: Final = 10.0
-
-# Of a cluster that is started here: memory is for the engines, and when one fills it, no station must be ended for it.
-OBJECT_STORE_BYTES: Final = 256 * 2**20
-OF_LOCAL: Final = {"RAY_memory_monitor_refresh_ms": "0"}
+STARTED_HERE: Final = (sys.executable, "-m", "generator.measure.ray_here")
 
 # Of our own process: Ray reports nothing to anybody, and prints nothing of nodes and their addresses between our lines.
 OF_DRIVERS: Final = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS_SKIP_REGEX": "."}
@@ -30,6 +31,8 @@ def joined(address: str) -> Iterator[Cluster]:
     """The cluster at `address` ("auto": that of this machine), or one that lasts as long as this, "local". Raises
     `ClusterError` where it can't be joined, and `UsageError` where there is no Ray."""
     os.environ.update(OF_DRIVERS)
+    if address == LOCAL:  # nobody else on this machine may use it; Ray keeps the token in the user's home
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
     try:
         import ray  # an extra, and heavy
     except ImportError:
@@ -39,32 +42,44 @@ def joined(address: str) -> Iterator[Cluster]:
             f"--ray {address}: expected HOST:PORT, auto or local; give the address that `ray start --head` has said, "
             "and run the command on a node of the cluster"
         )
-    try:
+    with ExitStack() as ending:
+        if address == LOCAL:
+            address = ending.enter_context(_started_here())
+        ending.callback(ray.shutdown)
         with _interruptions_wait(ray):
             _join(ray, address)
         cluster = Cluster(ray)
-        try:
-            yield cluster
-        finally:
-            cluster.let_go()
+        ending.callback(cluster.let_go)
+        yield cluster
+
+
+@contextmanager
+def _started_here() -> Iterator[str]:
+    """The address of a Ray that ends with this."""
+    guarded = Guarded(STARTED_HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        assert guarded.process.stdout is not None
+        told = json.loads(guarded.process.stdout.readline() or '{"failed": "it ended without a word"}')
+        if "failed" in told:
+            raise ClusterError(
+                f"--ray local: Ray can't be started here: {first_line(told['failed'])}; mend that, or measure without "
+                "--ray"
+            )
+        yield told["address"]
     finally:
-        ray.shutdown()
+        guarded.end()
 
 
 def _join(ray: Any, address: str) -> None:
-    options: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False, "configure_logging": False}
-    if address == LOCAL:
-        os.environ.update(OF_LOCAL)
-        options |= {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
     try:
         place = HOST_AND_PORT.match(os.environ.get("RAY_ADDRESS", "") if address == AUTO else address)
         if place:  # where nothing listens Ray would try for minutes
             socket.create_connection((place[1], int(place[2])), CONNECT_S).close()
-        ray.init(address=address, **options)
+        ray.init(address=address, logging_level="ERROR", log_to_driver=False, configure_logging=False)
     except Exception as error:  # of many kinds, for one reason: nothing answers as it must
+        why = first_line(str(error) or type(error).__name__)
         raise ClusterError(
-            f"--ray {address}: the cluster can't be joined: {first_line(error)}; on one of its nodes, `ray status` "
-            "says whether it runs"
+            f"--ray {address}: the cluster can't be joined: {why}; on one of its nodes, `ray status` says whether it runs"
         ) from None
 
 
