@@ -11,7 +11,7 @@ export ENGINES ?= auto
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help site setup tasks measure pages serve test check bench torture lock clean
+.PHONY: help site setup tasks ray measure pages serve test check bench torture lock clean
 
 help: ## Say what can be done (this list).
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ setup: ## Install what the locks say, for this machine's GPU or CPU.
 tasks: setup ## Install lm-evaluation-harness too, for profiles that have [tasks].
 	@setup/install.sh tasks
 
+ray: setup ## Install Ray too, for launches on many cards (quantpress measure --ray).
+	@setup/install.sh ray
+
 measure: setup ## Measure the methods on this machine, or go on with an unfinished run.
 	@quantpress measure $(ARGS)
 
@@ -43,6 +46,7 @@ serve: ## Show the site in a browser, rebuilt whenever a measurement or a templa
 test: setup ## Set up, then run all tests.
 	@setup/install.sh dev
 	@setup/install.sh tasks
+	@setup/install.sh ray
 	@setup/install.sh browser
 	@pytest $(ARGS)
 

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from bench import build, run, scale, speed
+from bench import build, cluster, run, scale, speed
 
 # In the order in which they are run: the quick one first.
 BENCHES: dict[str, Callable[[int], Iterator[str]]] = {
@@ -12,6 +12,7 @@ BENCHES: dict[str, Callable[[int], Iterator[str]]] = {
     "scale": scale.lines,
     "run": run.ratios,
     "speed": speed.ratios,
+    "cluster": cluster.lines,
 }
 
 

@@ -21,7 +21,15 @@ from packaging.utils import canonicalize_name
 ROOT: Final = Path(__file__).parent.parent
 
 # Which extra each lock is for; the core is in all of them. PyTorch's CPU build has a lock of its own, by hand.
-EXTRAS: Final = {"core": None, "cpu": "cpu", "cuda": "cuda", "dev": "dev", "tasks": "tasks", "torch-cpu": None}
+EXTRAS: Final = {
+    "core": None,
+    "cpu": "cpu",
+    "cuda": "cuda",
+    "dev": "dev",
+    "tasks": "tasks",
+    "ray": "ray",
+    "torch-cpu": None,
+}
 BY_HAND: Final = "torch-cpu"
 
 DEADLINE_S: Final = 600

@@ -4,6 +4,7 @@
 #   install.sh engines   that and the engines: $ENGINES is cpu, cuda or auto (cuda where an NVIDIA GPU is found)
 #   install.sh dev       that and the tools for tests and checks
 #   install.sh tasks     lm_eval, for profiles with [tasks]
+#   install.sh ray       Ray, for `measure --ray`
 #   install.sh browser   Chromium, for the tests that open the site in one
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -114,6 +115,7 @@ case ${1:-} in
   dev) install_lock dev "120 MB to download, 520 MB on disk" ;;
   engines) install_engines ;;
   tasks) install_lock tasks "140 MB to download, 620 MB on disk" ;;
+  ray) install_lock ray "100 MB to download, 320 MB on disk" ;;
   browser) install_browser ;;
-  *) fail "usage: install.sh core|engines|tasks|dev|browser" ;;
+  *) fail "usage: install.sh core|engines|tasks|ray|dev|browser" ;;
 esac

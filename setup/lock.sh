@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Writes requirements/*.lock anew from pyproject.toml; nothing but those files changes.
-# Every lock is complete: core; core and cpu; core and cuda; core and dev; core and tasks. Where two hold the same
-# package they hold the same version, unless an engine pins it, so that all can go into one environment.
+# Every lock is complete: core; core and cpu; core and cuda; core and dev; core and tasks; core and ray. Where two hold
+# the same package they hold the same version, unless an engine pins it, so that all can go into one environment.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
@@ -38,9 +38,10 @@ lock core project -c "$work/cpu.lock" -c "$work/cuda.lock"
 lock dev project --extra dev -c "$work/cpu.lock" -c "$work/cuda.lock"
 lock tasks project --extra tasks -c "$work/cpu.lock" -c "$work/cuda.lock" -c "$work/dev.lock" \
   --excludes "$PWD/requirements/excluded-tasks.txt"
+lock ray project --extra ray -c "$work/cpu.lock" -c "$work/cuda.lock" -c "$work/dev.lock" -c "$work/tasks.lock"
 
 sed -i '1i -r torch-cpu.lock' "$work/cpu.lock"
-for name in core cpu cuda dev tasks; do
+for name in core cpu cuda dev tasks ray; do
   { echo "# Written by 'make lock' from pyproject.toml."; grep -v '^# ' "$work/$name.lock"; } > "requirements/$name.lock"
   echo "requirements/$name.lock: $(grep -c '^[a-z0-9].*==' "requirements/$name.lock") packages"
 done

@@ -152,6 +152,7 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
         "QUANTPRESS_MEASUREMENTS": str(folder / "measurements"),
         "XDG_CACHE_HOME": str(folder / "cache"),
         "COLUMNS": "400",
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")])),
         **more,
     }
 
@@ -165,6 +166,13 @@ def launch_lightly() -> None:
     if "LIGHT_DEADLINE_S" in os.environ:
         launcher.DEADLINES_S["load"] = float(os.environ["LIGHT_DEADLINE_S"])
     setattr(Line, "measure_limits", no_limits)  # noqa: B010, a method is not assigned to otherwise
+
+
+def let_ray_launch_lightly() -> None:
+    """Let the stations of the clusters that this process joins launch so too."""
+    from generator.measure import joining
+
+    setattr(joining, "_join", partial(join_lightly, joining._join))  # noqa: B010, SLF001
 
 
 def join_lightly(join: Callable[[Any, str], None], ray: Any, address: str) -> None:
@@ -199,9 +207,7 @@ def main(role: str, *words: str) -> None:
 
         launch_lightly()
         if "--ray" in words:
-            from generator.measure import joining
-
-            setattr(joining, "_join", partial(join_lightly, joining._join))  # noqa: B010, SLF001
+            let_ray_launch_lightly()
         if "LIGHT_BATTERY" in os.environ:
             vars(psutil)["sensors_battery"] = lambda: SimpleNamespace(power_plugged=False)
         cli.main(words)

@@ -79,7 +79,8 @@ def _join(ray: Any, address: str) -> None:
     except Exception as error:  # of many kinds, for one reason: nothing answers as it must
         why = first_line(str(error) or type(error).__name__)
         raise ClusterError(
-            f"--ray {address}: the cluster can't be joined: {why}; on one of its nodes, `ray status` says whether it runs"
+            f"--ray {address}: the cluster can't be joined: {why}; on one of its nodes, `ray status` says "
+            "whether it runs"
         ) from None
 
 
