@@ -11,7 +11,7 @@ export ENGINES ?= auto
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help site setup tasks export builders measure pages serve test check bench torture lock clean
+.PHONY: help site setup tasks ray export builders measure pages serve test check bench torture lock clean
 
 help: ## Say what can be done (this list).
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ export: ## Install PyArrow too, with which `quantpress export` writes Parquet.
 builders: ## Install ProperDocs and Zensical too, which build the same pages as MkDocs.
 	@setup/install.sh builders
 
+ray: setup ## Install Ray too, for launches on many cards (quantpress measure --ray).
+	@setup/install.sh ray
+
 measure: setup ## Measure the methods on this machine, or go on with an unfinished run.
 	@quantpress measure $(ARGS)
 
@@ -51,6 +54,7 @@ test: setup ## Set up, then run all tests.
 	@setup/install.sh tasks
 	@setup/install.sh export
 	@setup/install.sh builders
+	@setup/install.sh ray
 	@setup/install.sh browser
 	@pytest $(ARGS)
 

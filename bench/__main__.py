@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from bench import build, export, run, scale, speed, stages
+from bench import build, cluster, export, run, scale, speed, stages
 
 # In the order in which they are run: the quick one first.
 BENCHES: dict[str, Callable[[int], Iterator[str]]] = {
@@ -14,6 +14,7 @@ BENCHES: dict[str, Callable[[int], Iterator[str]]] = {
     "export": export.lines,
     "run": run.ratios,
     "speed": speed.ratios,
+    "cluster": cluster.lines,
 }
 
 

@@ -7,7 +7,7 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -278,6 +278,13 @@ def _add_what_to_measure(measure: argparse.ArgumentParser) -> None:
         "--new", action="store_true", help="begin a new run even if an unfinished one could be resumed"
     )
     measure.add_argument("--retry-failed", action="store_true", help="launch again what failed in the newest run")
+    measure.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="share the launches among the cards of a Ray cluster: HOST:PORT, auto for that of this machine, or local "
+        "to start one here; not for paradox",
+    )
+    measure.add_argument("--card", metavar="NAME", help="with --ray: only cards of this kind")
 
 
 def _add_fit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -302,18 +309,23 @@ def _add_fit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     fit.set_defaults(run=_fit)
 
 
-def _order(parsed: argparse.Namespace, words: list[str]) -> "Order":
+def _order(parsed: argparse.Namespace, words: list[str], *, of_cluster: bool | None = None) -> "Order":
+    """What is asked for, where there is a GPU: on this machine, or `of_cluster`."""
     from generator.measure.environment import demand_cards, demand_gpu, find_gpu
     from generator.measure.places import published
     from generator.measure.session import Order
 
-    has_gpu = find_gpu() is not None
+    has_gpu = find_gpu() is not None if of_cluster is None else of_cluster
     name = parsed.profile or ("llama-3.1-8b" if has_gpu else "demo")
     profile, file = load_profile(name)
     if not has_gpu and (parsed.require_gpu or profile.needs_gpu):
-        demand_gpu("--require-gpu" if parsed.require_gpu else f"profile {profile.name}")
-    if has_gpu and profile.engine.tensor_parallel_size > 1:
-        demand_cards(f"{file.name}: field engine.tensor_parallel_size", profile.engine.tensor_parallel_size)
+        wanted = "--require-gpu" if parsed.require_gpu else f"profile {profile.name}"
+        if of_cluster is None:
+            demand_gpu(wanted)
+        raise GpuRequiredError(f"{wanted}: no node of the cluster has a GPU; join another, or measure --profile demo")
+    ranks = profile.engine.tensor_parallel_size
+    if has_gpu and ranks > 1 and of_cluster is None:
+        demand_cards(f"{file.name}: field engine.tensor_parallel_size", ranks)
     profile = _of_methods(published(_changed(profile, parsed)), parsed.method)
     cells = _cells(parsed.engine, profile)
     if not has_gpu and any(cell.mode == "graphs" for cell in cells):
@@ -323,7 +335,7 @@ def _order(parsed: argparse.Namespace, words: list[str]) -> "Order":
         profile_file=file,
         cells=cells,
         memory_budget_gib=_budget(parsed.memory_budget_gib, has_gpu=has_gpu),
-        command=shlex.join(["quantpress", *(_published(word) for word in words)]),
+        command=shlex.join(["quantpress", *(_published(word, parsed.ray) for word in words)]),
         begin_anew=parsed.new,
         retry_failed=parsed.retry_failed,
     )
@@ -333,13 +345,41 @@ def _order(parsed: argparse.Namespace, words: list[str]) -> "Order":
 
 
 def _measure(parsed: argparse.Namespace, words: list[str]) -> int:
+    return _made(parsed, words, lambda order: order)
+
+
+def _made(parsed: argparse.Namespace, words: list[str], wanted: Callable[["Order"], "Order"]) -> int:
+    """Make what is `wanted` of the order, here or on a cluster, and show what was found; the exit status."""
     from generator.measure.display import Display
     from generator.measure.session import measure
 
-    order, console = _order(parsed, words), Terminal()
-    with Display(console) as display:
-        run = measure(order, display)
-    return _told(console, words, run)
+    console = Terminal()
+    if parsed.ray is not None:
+        runs = _made_across(console, parsed, words, wanted)
+    elif parsed.card is not None:
+        raise UsageError("--card: it chooses among the cards of a cluster; add --ray, or leave it out")
+    else:
+        order = wanted(_order(parsed, words))
+        with Display(console) as display:
+            runs = (measure(order, display),)
+    return max(_told(console, words, run) for run in runs)
+
+
+def _made_across(
+    console: Terminal, parsed: argparse.Namespace, words: list[str], wanted: Callable[["Order"], "Order"]
+) -> tuple[measurements.Run, ...]:
+    from generator.measure.across import measure_across
+    from generator.measure.display import Display
+    from generator.measure.joining import joined
+
+    def note(what: str) -> None:
+        console.print(f"{what}.", markup=False, highlight=False)
+
+    with joined(parsed.ray) as cluster, ExitStack() as displays:
+        order = wanted(_order(parsed, words, of_cluster=cluster.has_gpu))
+        return measure_across(
+            order, cluster, parsed.card, note, lambda kind: displays.enter_context(Display(console, kind)), MEASUREMENTS
+        )
 
 
 def _paradox(parsed: argparse.Namespace, words: list[str]) -> int:
@@ -349,6 +389,11 @@ def _paradox(parsed: argparse.Namespace, words: list[str]) -> int:
     for name, value in (("--users", parsed.users), ("--context", parsed.context)):
         if value < 1:
             raise UsageError(f"{name}: expected at least 1, found {value}")
+    if parsed.ray is not None or parsed.card is not None:
+        raise UsageError(
+            "--ray: the paradox is measured step by step, each run by what the one before found; leave it out, and "
+            "measure on one machine"
+        )
     order, console = _order(parsed, words), Terminal()
     with ExitStack() as displays:
         runs = paradox(
@@ -363,14 +408,12 @@ def _paradox(parsed: argparse.Namespace, words: list[str]) -> int:
 
 def _context(parsed: argparse.Namespace, words: list[str]) -> int:
     from generator.measure.context import LENGTHS, with_long_prompts
-    from generator.measure.display import Display
-    from generator.measure.session import measure
 
-    order, console = _order(parsed, words), Terminal()
-    profile = with_long_prompts(order.profile, parsed.prompt or LENGTHS)
-    with Display(console) as display:
-        run = measure(replace(order, profile=profile, experiment="long_context"), display)
-    return _told(console, words, run)
+    def with_lengths(order: "Order") -> "Order":
+        profile = with_long_prompts(order.profile, parsed.prompt or LENGTHS)
+        return replace(order, profile=profile, experiment="long_context")
+
+    return _made(parsed, words, with_lengths)
 
 
 def _crosscheck(parsed: argparse.Namespace, _: list[str]) -> int:
@@ -404,8 +447,9 @@ def _told(console: Console, words: list[str], run: measurements.Run) -> int:
     found = find((run,)).runs[0]
     console.print(summary(found))
     if found.idle_share is not None:
+        of_cards = f" of {len(found.cards)} cards together" if found.cards else ""
         console.print(
-            f"The launches took {found.launches_s / 60:.1f} min; "
+            f"The launches took {found.launches_s / 60:.1f} min{of_cards}; "
             f"in {found.idle_share:.0%} of that no engine was loading or at work.",
             highlight=False,
         )
@@ -421,10 +465,12 @@ def _told(console: Console, words: list[str], run: measurements.Run) -> int:
     return 0
 
 
-def _published(word: str) -> str:
+def _published(word: str, address: str | None = None) -> str:
     """A word of the command as it may be published: of a path that leaves the folder where it was typed, and so may
-    name a user, only the last part."""
+    name a user, only the last part; of the address of a cluster nothing."""
     option, sign, value = word.partition("=") if word.startswith("--") else ("", "", word)
+    if address is not None and value == address not in {"local", "auto"}:
+        return f"{option}{sign}ADDRESS"
     leaves = value.startswith(("/", "~")) or ".." in Path(value).parts
     return f"{option}{sign}{Path(value).name if leaves else value}"
 

@@ -56,6 +56,12 @@ class PeerError(QuantpressError):
     exit_status = 9
 
 
+class ClusterError(QuantpressError):
+    """A Ray cluster can't be joined, has no card of the kind or none that may be used, or lost what launches need."""
+
+    exit_status = 10
+
+
 class ImportFileError(QuantpressError):
     """A file to be imported is not what a known tool writes, or figures in it can't be true."""
 

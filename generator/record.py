@@ -194,7 +194,15 @@ class _Launch(Frozen):
         return self.cell.method
 
 
-class Completed(_Launch):
+class _Made(_Launch):
+    """A launch of ours. `card` tells the card that it ran on from others of its kind (of several, the first), or in a
+    cluster without cards the node: it is anonymous. It is null where a machine without a card measured by itself, and
+    in records that are older than the field."""
+
+    card: Annotated[str, Field(pattern=r"^[0-9a-f]{8}$")] | None = None
+
+
+class Completed(_Made):
     """A launch that measured its cell, with every raw sample.
 
     `compiled` says whether its engine compiled anew (a cold start), or found what it needs in its cache; it is null
@@ -237,7 +245,7 @@ class Completed(_Launch):
         return not any(fault.kind in INVALIDATING for fault in self.faults)
 
 
-class Failed(_Launch):
+class Failed(_Made):
     """A launch that did not measure its cell: a result too, with its reason and what mends it."""
 
     status: Literal["failed"]

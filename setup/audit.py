@@ -27,6 +27,7 @@ EXTRAS: Final = {
     "cuda": "cuda",
     "dev": "dev",
     "tasks": "tasks",
+    "ray": "ray",
     "export": "export",
     "builders": "builders",
     "torch-cpu": None,

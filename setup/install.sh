@@ -4,6 +4,7 @@
 #   install.sh engines   that and the engines: $ENGINES is cpu, cuda or auto (cuda where an NVIDIA GPU is found)
 #   install.sh dev       that and the tools for tests and checks
 #   install.sh tasks     lm_eval, for profiles with [tasks]
+#   install.sh ray       Ray, for `measure --ray`
 #   install.sh export    PyArrow, which writes Parquet
 #   install.sh builders  ProperDocs and Zensical, which build the same pages as MkDocs
 #   install.sh browser   Chromium, for the tests that open the site in one
@@ -116,8 +117,9 @@ case ${1:-} in
   dev) install_lock dev "120 MB to download, 520 MB on disk" ;;
   engines) install_engines ;;
   tasks) install_lock tasks "140 MB to download, 620 MB on disk" ;;
+  ray) install_lock ray "100 MB to download, 320 MB on disk" ;;
   export) install_lock export "70 MB to download, 210 MB on disk" ;;
   builders) install_lock builders "60 MB to download, 320 MB on disk" ;;
   browser) install_browser ;;
-  *) fail "usage: install.sh core|engines|tasks|export|dev|builders|browser" ;;
+  *) fail "usage: install.sh core|engines|tasks|ray|export|dev|builders|browser" ;;
 esac

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Writes requirements/*.lock anew from pyproject.toml; nothing but those files changes.
-# Every lock is complete: core, and core with cpu, cuda, dev, tasks, builders or export. Where two hold the same package
+# Every lock is complete: core, and core with cpu, cuda, dev, tasks, ray, builders or export. Where two hold the same package
 # they hold the same version, unless an engine pins it, so that all can go into one environment.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -38,11 +38,12 @@ lock core project -c "$work/cpu.lock" -c "$work/cuda.lock"
 lock dev project --extra dev -c "$work/cpu.lock" -c "$work/cuda.lock"
 lock tasks project --extra tasks -c "$work/cpu.lock" -c "$work/cuda.lock" -c "$work/dev.lock" \
   --excludes "$PWD/requirements/excluded-tasks.txt"
+lock ray project --extra ray -c "$work/cpu.lock" -c "$work/cuda.lock" -c "$work/dev.lock" -c "$work/tasks.lock"
 lock builders project --extra builders -c "$work/core.lock" -c "$work/dev.lock" -c "$work/tasks.lock"
 lock export project --extra export -c "$work/core.lock" -c "$work/dev.lock" -c "$work/tasks.lock"
 
 sed -i '1i -r torch-cpu.lock' "$work/cpu.lock"
-for name in core cpu cuda dev tasks builders export; do
+for name in core cpu cuda dev tasks ray builders export; do
   { echo "# Written by 'make lock' from pyproject.toml."; grep -v '^# ' "$work/$name.lock"; } > "requirements/$name.lock"
   echo "requirements/$name.lock: $(grep -c '^[a-z0-9].*==' "requirements/$name.lock") packages"
 done

@@ -7,9 +7,11 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -30,6 +32,7 @@ from generator.measure.engine import (
     Served,
     UnsupportedError,
 )
+from torture.survival import light_core
 
 PROFILE = """
 name = "light"
@@ -74,6 +77,15 @@ class LightEngine:
         }
         if self._fault in raised:
             raise raised[self._fault]
+        if self._fault == "stubborn":  # with a daemon below, in a session of its own
+            subprocess.Popen([sys.executable, "-IS", light_core.__file__], stdin=subprocess.PIPE)
+        if self._fault == "ends_awq_stations" and self._request.cell.method == "awq":
+            guardian = psutil.Process().parent()
+            assert guardian
+            guardian.parent().kill()  # type: ignore[union-attr]
+            time.sleep(60)
+        if self._fault == "tells":
+            print("niceness", os.nice(0), "threads", os.environ.get("OMP_NUM_THREADS"), flush=True)
         if self._fault == "crashed":
             print("ValueError: the weights are torn", flush=True)
             os.kill(os.getpid(), signal.SIGSEGV)
@@ -140,8 +152,39 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
         "QUANTPRESS_MEASUREMENTS": str(folder / "measurements"),
         "XDG_CACHE_HOME": str(folder / "cache"),
         "COLUMNS": "400",
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")])),
         **more,
     }
+
+
+def launch_lightly() -> None:
+    """Let this process launch workers with the light engine."""
+    from generator.measure import launcher
+    from generator.measure.line import Line
+
+    launcher.COMMAND = (sys.executable, __file__, "worker")  # type: ignore[misc]
+    if "LIGHT_DEADLINE_S" in os.environ:
+        launcher.DEADLINES_S["load"] = float(os.environ["LIGHT_DEADLINE_S"])
+    setattr(Line, "measure_limits", no_limits)  # noqa: B010, a method is not assigned to otherwise
+
+
+def let_ray_launch_lightly() -> None:
+    """Let the stations of the clusters that this process joins launch so too."""
+    from generator.measure import joining
+
+    setattr(joining, "_join", partial(join_lightly, joining._join))  # noqa: B010, SLF001
+
+
+def join_lightly(join: Callable[[Any, str], None], ray: Any, address: str) -> None:
+    """Join a cluster whose stations launch lightly too."""
+    ray.init = partial(ray.init, runtime_env={"worker_process_setup_hook": "light.in_a_station"})
+    join(ray, address)
+
+
+def in_a_station() -> None:
+    """What a Ray worker does before it becomes a station."""
+    played.play("station")
+    launch_lightly()
 
 
 def no_limits(_: object) -> None:
@@ -161,13 +204,10 @@ def main(role: str, *words: str) -> None:
         worker.main()
     else:
         from generator import cli
-        from generator.measure import launcher
-        from generator.measure.line import Line
 
-        launcher.COMMAND = (sys.executable, __file__, "worker")  # type: ignore[misc]
-        if "LIGHT_DEADLINE_S" in os.environ:
-            launcher.DEADLINES_S["load"] = float(os.environ["LIGHT_DEADLINE_S"])
-        setattr(Line, "measure_limits", no_limits)  # noqa: B010, a method is not assigned to otherwise
+        launch_lightly()
+        if "--ray" in words:
+            let_ray_launch_lightly()
         if "LIGHT_BATTERY" in os.environ:
             vars(psutil)["sensors_battery"] = lambda: SimpleNamespace(power_plugged=False)
         cli.main(words)

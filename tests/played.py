@@ -27,6 +27,7 @@ ANSWERS: dict[str, Any] = {
     "nvmlDeviceGetComputeRunningProcesses": (),
     "nvmlDeviceGetGraphicsRunningProcesses": (),
     "nvmlDeviceGetName": "Example GPU",
+    "nvmlDeviceGetUUID": "GPU-0",
     "nvmlDeviceGetCudaComputeCapability": (9, 0),
     "nvmlSystemGetDriverVersion": "550.54.14",
     "nvmlSystemGetCudaDriverVersion_v2": 12040,
@@ -57,6 +58,8 @@ class Played:
             raise pynvml.NVMLError(self.errors[name])
         if name == "nvmlDeviceGetTotalEnergyConsumption" and name not in self.answers:
             return ANSWERS[name] + 100 * len(self.calls)
+        if name == "nvmlDeviceGetUUID" and name not in self.answers:  # a machine may have several
+            return f"GPU-{os.environ.get('CUDA_VISIBLE_DEVICES', '0')}"
         return _as_nvml(self.answers.get(name, ANSWERS[name]))
 
     def functions(self) -> dict[str, Any]:

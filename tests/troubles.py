@@ -14,6 +14,7 @@ from typing import Any
 
 import hub
 import light
+import psutil
 import pynvml
 import pytest
 
@@ -213,6 +214,24 @@ def gpu_lost(stage: Stage) -> Seen:
     mark.unlink()
     assert len(stage.launches()) == finished + 1
     return goes_on(stage, seen, PLAYED_CARD="{}")
+
+
+def no_cluster(stage: Stage) -> Seen:
+    return stage.measure("--ray", "127.0.0.1:9")
+
+
+def stations_lost(stage: Stage) -> Seen:
+    words = ("measure", "--profile", light.profile(stage.folder, rounds=2), "--new", "--ray", "local")
+    environment = light.environment(stage.folder, LIGHT_ENGINE_S="0.5")
+    command = subprocess.Popen(
+        light.command(*words), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    stage.wait_for("*-2/launches/*.json")
+    for process in psutil.Process(command.pid).children(recursive=True):
+        if process.name().startswith("ray::Station"):
+            process.kill()
+    _, errors = command.communicate(timeout=60)
+    return goes_on(stage, Seen(command.returncode, "", errors))
 
 
 def disk_full(stage: Stage) -> Seen:

@@ -41,11 +41,13 @@ def perplexity_of(quality: Quality) -> float:
 
 
 def quality_of(launches: Sequence[Completed], baseline: Sequence[Completed]) -> QualityFindings | None:
-    """From the first launch that has it: the same engine predicts the same text the same way each time. None where no
-    launch has it. Only launches that predicted the same text in the same windows are compared."""
-    found = next((launch.quality for launch in launches if launch.quality), None)
-    if found is None:
+    """From the first launch that has it: the same engine predicts the same text the same way each time. A launch that
+    could be compared with the baseline goes before one that was made meanwhile, on another card. None where no launch
+    has it. Only launches that predicted the same text in the same windows are compared."""
+    known = [launch.quality for launch in launches if launch.quality]
+    if not known:
         return None
+    found = next((one for one in known if one.windows.kl_divergence_per_token), known[0])
     base = next((launch.quality for launch in baseline if launch.quality and _same_text(launch.quality, found)), None)
     nll = found.windows.nll_per_token
     ratio = None

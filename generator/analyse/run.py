@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from generator.analyse import crowd, noise
 from generator.analyse.answers import Answers, answers_of
+from generator.analyse.cards import CardShare, shares_of
 from generator.analyse.cell import CellFindings
 from generator.analyse.growth import Growth
 from generator.analyse.kernels import Disabled, disabled_of
@@ -246,8 +247,13 @@ class RunFindings:
 
     @property
     def launches_s(self) -> float:
-        """The time that the launches took, one after the other."""
+        """The time that the launches took, all together; where several cards shared them, less passed on the clock."""
         return sum(launch.duration_s for launch in self.run.launches if not isinstance(launch, Reported))
+
+    @cached_property
+    def cards(self) -> tuple[CardShare, ...]:
+        """See `cards.shares_of`."""
+        return shares_of([launch for launch in self.run.launches if not isinstance(launch, Reported)])
 
     @property
     def idle_share(self) -> float | None:

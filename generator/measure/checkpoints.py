@@ -3,12 +3,13 @@
 import hashlib
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from generator.manifest import MeasuredRun
 from generator.measure.places import STANDS_FOR, cache_folder, located
 from generator.measure.redaction import redacted
 from generator.measure.safety import why_refused
@@ -44,6 +45,17 @@ def revisions_of(launches: Sequence[Completed | Failed]) -> dict[str, str]:
     """The commit of each hub model that a run was measured with: the hub may have a newer one when it goes on."""
     known = [launch.configuration for launch in launches if isinstance(launch, Completed)]
     return {one.model_source: one.model_revision for one in known if one.model_revision is not None}
+
+
+def prepare_all(
+    manifest: MeasuredRun, profile_folder: Path, revisions: dict[str, str], tell: Callable[[MethodId], None]
+) -> dict[MethodId, Ready | Unavailable]:
+    """`prepare` for each method of the run, after `tell` was told of it."""
+    found: dict[MethodId, Ready | Unavailable] = {}
+    for method in dict.fromkeys(cell.method for cell in manifest.cells):
+        tell(method)
+        found[method] = prepare(method, manifest.profile.checkpoints[method], profile_folder, revisions)
+    return found
 
 
 def prepare(

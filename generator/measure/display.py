@@ -1,14 +1,16 @@
-"""What the user sees while it runs: a live line on a terminal, plain lines elsewhere. It decides nothing."""
+"""What the user sees while it runs: live lines on a terminal, plain lines elsewhere. It decides nothing."""
 
 from time import monotonic
 from typing import Self
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
     SpinnerColumn,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
 )
@@ -19,64 +21,68 @@ from generator.record import INVALIDATING, Completed, Failed, Stage
 
 
 class Display:
-    """A `line.Watcher` for people."""
+    """A `line.Watcher` for people: a line for the whole run, and one for each launch that is under way. `kind` is the
+    card whose run it is, where there may be other runs beside it."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, kind: str | None = None) -> None:
         self._console = console
-        self._progress = Progress(
-            SpinnerColumn(),
-            BarColumn(bar_width=20),
-            MofNCompleteColumn(),
-            TextColumn("{task.description}"),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[left]}"),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
+        self._of = f"{kind}: " if kind else ""
+        self._whole = Progress(
+            BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[left]}")
         )
-        self._task = self._progress.add_task("", total=None, left="")
+        self._under_way = Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        self._live = Live(Group(self._whole, self._under_way), console=console, transient=True)
+        self._task = self._whole.add_task("", total=None, left="")
+        self._lines: dict[Slot | None, TaskID] = {}
         self._to_do = 0
         self._ended = 0
         self._start = monotonic()
 
     def __enter__(self) -> Self:
-        self._progress.start()
+        if self._console.is_terminal:
+            self._live.start(refresh=True)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+        self._live.stop()
 
     def begins(self, run_id: str, launches: int, done: int) -> None:
         """See `line.Watcher`."""
         self._to_do, self._start = launches - done, monotonic()
         resumed = f", {done} of them already made" if done else ""
-        self._console.print(f"Run [bold]{run_id}[/]: {launches} launches{resumed}.", highlight=False)
-        self._progress.update(self._task, total=launches, completed=done)
+        self._console.print(f"{self._of}Run [bold]{run_id}[/]: {launches} launches{resumed}.", highlight=False)
+        self._whole.update(self._task, total=launches, completed=done)
 
     def notes(self, what: str) -> None:
         """See `line.Watcher`."""
-        self._console.print(f"{what}.", markup=False, highlight=False)
+        self._console.print(f"{self._of}{what}.", markup=False, highlight=False)
 
     def prepares(self, method: MethodId) -> None:
         """See `line.Watcher`."""
-        self._says(f"{method_of(method).name}: checkpoint")
+        self._says(None, f"{method_of(method).name}: checkpoint")
 
     def stage(self, slot: Slot, stage: Stage) -> None:
         """See `line.Watcher`."""
-        if stage != "wait":
-            self._says(f"round {slot.round} · {slot.cell.label}: {stage}")
+        if stage not in {"prepare", "wait"}:
+            self._says(slot, f"round {slot.round} · {slot.cell.label}: {stage}")
+
+    def loses(self, slot: Slot, why: str) -> None:
+        """See `line.Watcher`."""
+        self._no_longer(slot)
+        self.notes(f"round {slot.round} · {slot.cell.label}: lost: {why}")
 
     def ends(self, slot: Slot, outcome: Completed | Failed) -> None:
         """See `line.Watcher`."""
         self._ended += 1
+        self._no_longer(slot)
         name = slot.cell.label
         if isinstance(outcome, Completed):
             rate = outcome.quantities.output_tokens_per_s
             mark = "[green]✓[/]" if outcome.valid else "[yellow]![/]"
-            line = f"{mark} round {slot.round} · {name}: {rate:,.1f} tokens/s in {outcome.duration_s:.0f} s"
+            line = f"{self._of}{mark} round {slot.round} · {name}: {rate:,.1f} tokens/s in {outcome.duration_s:.0f} s"
         else:
             reason = outcome.reason.replace("_", " ")
-            line = f"[red]✗[/] round {slot.round} · {name}: {reason} at {outcome.stage}: "
+            line = f"{self._of}[red]✗[/] round {slot.round} · {name}: {reason} at {outcome.stage}: "
         self._console.print(line, highlight=False, end="\n" if isinstance(outcome, Completed) else "")
         if isinstance(outcome, Completed):
             for fault in outcome.faults:
@@ -87,12 +93,21 @@ class Display:
         if isinstance(outcome, Failed):
             self._console.print(outcome.message, markup=False, highlight=False)
             self._console.print(f"  Mend: {outcome.mend}.", markup=False, highlight=False)
-        self._progress.update(self._task, advance=1, left=self._time_left())
+        self._whole.update(self._task, advance=1, left=self._time_left())
 
-    def _says(self, what: str) -> None:
-        self._progress.update(self._task, description=what)
+    def _says(self, slot: Slot | None, what: str) -> None:
+        self._no_longer(None)  # checkpoints are ready when a launch begins
+        if slot in self._lines:
+            self._under_way.update(self._lines[slot], description=what)
+        else:
+            self._lines[slot] = self._under_way.add_task(what, total=None)
         if not self._console.is_terminal:
-            self._console.print(f"{what}{', ' + self._time_left() if self._time_left() else ''}", highlight=False)
+            left = f", {self._time_left()}" if self._time_left() else ""
+            self._console.print(f"{self._of}{what}{left}", highlight=False)
+
+    def _no_longer(self, slot: Slot | None) -> None:
+        if slot in self._lines:
+            self._under_way.remove_task(self._lines.pop(slot))
 
     def _time_left(self) -> str:
         """The launches so far, taken as the rule for those to come."""

@@ -1,5 +1,6 @@
 """What a number is worth without: the GPU, the machine, the versions. An allow-list: no user, no host."""
 
+import hashlib
 import platform
 import subprocess
 from collections.abc import Iterable, Sequence
@@ -110,6 +111,10 @@ class Gpu:
         found = told(lambda: pynvml.nvmlDeviceGetCudaComputeCapability(self._handle))
         return None if found is None else f"{found[0]}.{found[1]}"
 
+    def uuid(self) -> str | None:
+        """What tells it from every other card."""
+        return told(lambda: str(pynvml.nvmlDeviceGetUUID(self._handle)))
+
     def _memory(self) -> "pynvml.c_nvmlMemory_v2_t":
         # The first version of this call counts memory that the driver reserves for itself as used.
         return pynvml.nvmlDeviceGetMemoryInfo(self._handle, version=pynvml.nvmlMemory_v2)
@@ -160,6 +165,17 @@ def find_gpu() -> Gpu | None:
     with suppress(NoGpuError):
         return Gpu(open_card())
     return None
+
+
+def card_of(gpu: Gpu | None) -> str | None:
+    """The card as records tell it from others of its kind; None where there is none, or where it has no id."""
+    uuid = gpu.uuid() if gpu else None
+    return None if uuid is None else anonymous(uuid)
+
+
+def anonymous(identity: str) -> str:
+    """What stands for an id that is random itself, so that nobody finds the one by the other."""
+    return hashlib.sha256(identity.encode()).hexdigest()[:8]
 
 
 def demand_gpu(wanted: str) -> Gpu:

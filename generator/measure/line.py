@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,6 +48,9 @@ class Watcher(Protocol):
     def stage(self, slot: Slot, stage: Stage) -> None:
         """A launch has come to `stage`."""
 
+    def loses(self, slot: Slot, why: str) -> None:
+        """A launch was lost with the machine that made it; there is no record of it."""
+
     def ends(self, slot: Slot, outcome: Completed | Failed) -> None:
         """A launch is over, and its record is on disk."""
 
@@ -60,9 +64,10 @@ class Line:
         manifest: MeasuredRun,
         folder: Path,
         profile_folder: Path,
-        watcher: Watcher,
+        on_stage: Callable[[Slot, Stage], None],
+        card: str | None = None,
     ) -> None:
-        self._manifest, self._folder, self._watcher = manifest, folder, watcher
+        self._manifest, self._folder, self._on_stage, self._card = manifest, folder, on_stage, card
         self._imports_ahead = manifest.hardware.device == "cuda" and (os.cpu_count() or 1) >= CORES_TO_IMPORT_AHEAD
         self._ahead: Worker | None = None
         self._gpu = environment.find_gpu() if manifest.hardware.device == "cuda" else None
@@ -76,7 +81,7 @@ class Line:
                 text=str(located(text.text, profile_folder)),
                 window_tokens=text.window_tokens,
                 windows=text.windows,
-                reference=str(folder / "logs" / "baseline.safetensors"),
+                reference=str(predictions_in(folder)),
             )
         )
         tasks = manifest.profile.tasks
@@ -97,11 +102,11 @@ class Line:
         else:
 
             def on_stage(stage: Stage) -> None:
-                self._watcher.stage(slot, stage)
+                self._on_stage(slot, stage)
                 if stage == "warm-up":
                     self.import_ahead(engine_after)
 
-            log = self._folder / "logs" / f"r{slot.round:02d}-{slot.cell.id}.log"
+            log = log_of(self._folder, slot)
             answer = self._worker(slot.cell.engine).run(self._request(slot, checkpoint), log, on_stage)
             if self._gpu is not None:
                 environment.wait_for_release(self._gpu, self._idle_bytes)
@@ -111,6 +116,7 @@ class Line:
             "schema_version": SCHEMA_VERSION,
             "cell": slot.cell.model_dump(mode="json"),
             "round": slot.round,
+            "card": self._card,
             "started_at": started_at,
             "duration_s": monotonic() - start,
         }
@@ -178,6 +184,16 @@ class Line:
             tasks=self._tasks,
             engine=settings,
         )
+
+
+def log_of(folder: Path, slot: Slot) -> Path:
+    """Where the log of the launch of `slot` lies, in the run's folder."""
+    return folder / "logs" / f"r{slot.round:02d}-{slot.cell.id}.log"
+
+
+def predictions_in(folder: Path) -> Path:
+    """Where the baseline's predictions lie, in the run's folder, while launches are left to be compared with them."""
+    return folder / "logs" / "baseline.safetensors"
 
 
 def now() -> str:

@@ -5,6 +5,7 @@ import os
 import re
 import secrets
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -33,15 +34,29 @@ def located(written: str, profile_folder: Path) -> Path:
 
 def published(profile: Profile) -> Profile:
     """The profile as a record may hold it: of a path that may name a user only the last part is told."""
+    return _with_paths(profile, _shown)
+
+
+def resolved(profile: Profile) -> Profile:
+    """The profile of a record as another machine can follow it, which does not know what stands for a path here; what
+    it tells of the checkpoints is the same."""
+
+    def known(written: str) -> str:
+        return str(located(written, Path())) if STANDS_FOR.match(written) else written
+
+    return _with_paths(profile, known)
+
+
+def _with_paths(profile: Profile, changed: Callable[[str], str]) -> Profile:
     checkpoints = {
-        method: one.model_copy(update={"path": _shown(one.path)}) if isinstance(one, LocalCheckpoint) else one
+        method: one.model_copy(update={"path": changed(one.path)}) if isinstance(one, LocalCheckpoint) else one
         for method, one in profile.checkpoints.items()
     }
     quality, tasks = profile.quality, profile.tasks
     if quality is not None:
-        quality = quality.model_copy(update={"text": _shown(quality.text)})
+        quality = quality.model_copy(update={"text": changed(quality.text)})
     if tasks is not None and tasks.folder is not None:
-        tasks = tasks.model_copy(update={"folder": _shown(tasks.folder)})
+        tasks = tasks.model_copy(update={"folder": changed(tasks.folder)})
     return profile.model_copy(update={"checkpoints": checkpoints, "quality": quality, "tasks": tasks})
 
 

@@ -18,16 +18,15 @@ from generator.errors import StorageError, UnfitError, UsageError
 from generator.faults import nearest
 from generator.fingerprint import environment_sha256
 from generator.folders import MEASUREMENTS, run_folders
-from generator.manifest import Experiment, MeasuredRun, Paradox
+from generator.manifest import Experiment, Hardware, MeasuredRun, Paradox
 from generator.measure import environment
 from generator.measure.changed import why_not_resumed
-from generator.measure.checkpoints import Ready, Unavailable, prepare, revisions_of
+from generator.measure.checkpoints import Ready, prepare_all, revisions_of
 from generator.measure.kernels import kernel_names
 from generator.measure.line import Line, Watcher, now
 from generator.measure.places import located
 from generator.measure.redaction import redact_logs
 from generator.measure.schedule import Plan, Rounds, Search
-from generator.methods import MethodId
 from generator.profiles import Profile
 from generator.readable import readable
 from generator.record import SCHEMA_VERSION, Completed, Failed
@@ -51,19 +50,17 @@ class Order:
 def measure(order: Order, watcher: Watcher, root: Path = MEASUREMENTS) -> measurements.Run:
     """Make every launch of the order that has not been made yet; the run as it then stands."""
     with alone(root):
-        environment.refuse_unfit(environment.find_gpu())
-        _refuse_what_is_missing(order.profile, order.profile_file)
-        folder, manifest = _open_run(order, root)
-        redact_logs(folder)  # those that a killed run has left
-        made, todo = _made(folder, order), _plan(manifest)
-        watcher.begins(manifest.run_id, max(todo.size, len(made)), len(made))
-        if not made and not order.begin_anew and (why := why_not_resumed(manifest, measurements.read_runs(root))):
-            watcher.notes(why)
-        line = Line(manifest, folder, order.profile_file.parent, watcher)
+        gpu = environment.find_gpu()
+        environment.refuse_unfit(gpu)
+        refuse_what_is_missing(order.profile, order.profile_file)
+        folder, manifest, made = open_run(order, environment.hardware(gpu), root)
+        todo = _plan(manifest)
+        begin(order, manifest, made, todo.size, watcher, root)
+        line = Line(manifest, folder, order.profile_file.parent, watcher.stage, environment.card_of(gpu))
         try:
             if first := todo.following(made):
                 line.import_ahead(first.cell.engine)
-                checkpoints = _checkpoints(manifest, order, watcher, revisions_of(made))
+                checkpoints = prepare_all(manifest, order.profile_file.parent, revisions_of(made), watcher.prepares)
                 if any(isinstance(checkpoint, Ready) for checkpoint in checkpoints.values()):
                     line.measure_limits()
             while slot := todo.following(made):
@@ -79,7 +76,8 @@ def measure(order: Order, watcher: Watcher, root: Path = MEASUREMENTS) -> measur
         return measurements.read_run(folder)
 
 
-def _refuse_what_is_missing(profile: Profile, file: Path) -> None:
+def refuse_what_is_missing(profile: Profile, file: Path) -> None:
+    """Raises `UsageError` where the profile names a kernel, a package, a file or a folder that is not there."""
     text, tasks, kernels = profile.quality, profile.tasks, kernel_names()
     for name in profile.engine.disabled_kernels if kernels else ():
         if name not in kernels:
@@ -111,16 +109,6 @@ def _plan(manifest: MeasuredRun) -> Plan:
     return Rounds(manifest.cells, manifest.profile.rounds)
 
 
-def _checkpoints(
-    manifest: MeasuredRun, order: Order, watcher: Watcher, revisions: dict[str, str]
-) -> dict[MethodId, Ready | Unavailable]:
-    found: dict[MethodId, Ready | Unavailable] = {}
-    for method in dict.fromkeys(cell.method for cell in manifest.cells):
-        watcher.prepares(method)
-        found[method] = prepare(method, manifest.profile.checkpoints[method], order.profile_file.parent, revisions)
-    return found
-
-
 def _made(folder: Path, order: Order) -> list[Completed | Failed]:
     return [
         launch
@@ -129,12 +117,27 @@ def _made(folder: Path, order: Order) -> list[Completed | Failed]:
     ]
 
 
-def _open_run(order: Order, root: Path) -> tuple[Path, MeasuredRun]:
+def open_run(order: Order, hardware: Hardware, root: Path) -> tuple[Path, MeasuredRun, list[Completed | Failed]]:
+    """The folder, the manifest and the launches of `_found_or_begun`, with the logs redacted that a killed run left."""
+    folder, manifest = _found_or_begun(order, hardware, root)
+    redact_logs(folder)
+    return folder, manifest, _made(folder, order)
+
+
+def begin(
+    order: Order, manifest: MeasuredRun, made: Sequence[Completed | Failed], size: int, watcher: Watcher, root: Path
+) -> None:
+    """Tell the watcher what the run has and lacks, and why no older run is gone on with."""
+    watcher.begins(manifest.run_id, max(size, len(made)), len(made))
+    if not made and not order.begin_anew and (why := why_not_resumed(manifest, measurements.read_runs(root))):
+        watcher.notes(why)
+
+
+def _found_or_begun(order: Order, hardware: Hardware, root: Path) -> tuple[Path, MeasuredRun]:
     """The newest run of just this order in just this environment that still lacks launches, or else a new one. More
     rounds than a run had are launches that it lacks: what was made for a quick look counts for a thorough one. A part
     of an experiment that is complete is gone on with too, so that its other parts can follow on it."""
-    gpu = environment.find_gpu()
-    hardware, versions = environment.hardware(gpu), environment.versions()
+    versions = environment.versions()
     sha256 = environment_sha256(hardware, versions)
     if order.profile.tasks is not None:  # of no weight for other runs, which go on when it is installed
         versions["lm_eval"] = version("lm_eval")

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from generator.errors import (
     SOME_LAUNCHES_FAILED,
+    ClusterError,
     GpuError,
     GpuRequiredError,
     QuantpressError,
@@ -64,6 +65,7 @@ TROUBLES: Final = (
     _refused("on_battery", UnfitError, "this machine runs on its battery"),
     _refused("already_measuring", UnfitError, "another quantpress measure is running"),
     _refused("read_only", StorageError, "Read-only file system"),
+    _refused("no_cluster", ClusterError, "the cluster can't be joined"),
     _without_a_launch("hub_gated", "is gated"),
     _without_a_launch("hub_refuses", "the hub answered 404"),
     _without_a_launch("hub_unreachable", "check the network"),
@@ -72,6 +74,7 @@ TROUBLES: Final = (
     _without_a_launch("pickled", "other weight formats"),
     _without_a_launch("not_whole", "download or copy it again"),
     _refused("gpu_lost", GpuError, "the GPU is lost", "launch"),
+    _refused("stations_lost", ClusterError, "of its launches, whose stations were lost", "launch"),
     _refused("disk_full", StorageError, "No space left on device", "launch"),
     Trouble("interrupted", "launch", INTERRUPTED, "the same command goes on from there"),
     _failed("out_of_memory", "out of memory at load", "out_of_memory"),

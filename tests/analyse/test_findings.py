@@ -296,6 +296,18 @@ def test_a_perplexity_is_compared_window_by_window() -> None:
     assert (found.perplexity_ratio.low, found.perplexity_ratio.high) == pytest.approx((exp(0.1), exp(0.1)))
 
 
+def test_a_launch_that_could_not_be_compared_with_the_baseline_gives_way_to_a_later_one() -> None:
+    early, late = judged("awq", (1.1, 2.1)), judged("awq", (1.1, 2.1))
+    assert early.quality
+    alone = early.quality.windows.model_copy(update={"kl_divergence_per_token": None, "top1_agreement": None})
+    early = early.model_copy(update={"quality": early.quality.model_copy(update={"windows": alone})})
+    late = late.model_copy(update={"round": 2})
+
+    (run,) = find((Run(manifest(methods=("fp16", "awq")), (judged("fp16", (1.0, 2.0)), early, late)),)).runs
+
+    assert run.quality[cell("awq")].kl_divergence is not None
+
+
 def test_another_text_is_no_comparison() -> None:
     base, ours = judged("fp16", (1.0, 2.0)), judged("awq", (1.1, 2.1), text="b" * 64)
 

@@ -91,6 +91,38 @@ def test_a_pause_between_two_sittings_is_no_hole() -> None:
     assert found_after(paused) == ()
 
 
+def overlapping(run: Records, cards: tuple[str, str]) -> None:
+    """The launch before AWQ's is on the one card, AWQ's and all others on the other."""
+    for launch in run.launches:
+        launch["card"] = cards[1]
+    launch_of(run, "gptq-vllm")["card"] = cards[0]
+    awq(run)["started_at"] = awq(run)["started_at"].replace(":49:", ":48:")
+
+
+def test_launches_of_one_card_can_not_overlap_and_those_of_two_cards_can() -> None:
+    assert "one_after_another" in {one.law for one in found_after(lambda run: overlapping(run, ("a" * 8, "a" * 8)))}
+    assert found_after(lambda run: overlapping(run, ("a" * 8, "b" * 8))) == ()
+
+
+def test_a_card_that_waits_for_another_leaves_a_hole_that_is_none() -> None:
+    def waited(run: Records) -> None:
+        for launch in run.completed:
+            launch["card"] = "a" * 8 if launch["round"] == 1 else "b" * 8
+        EDITS["no_holes"][1](run)
+
+    assert "no_holes" not in {one.law for one in found_after(waited)}
+
+
+def test_a_card_that_helps_with_earlier_rounds_turns_no_order() -> None:
+    def helped(run: Records) -> None:
+        for launch in run.completed:
+            launch["card"] = "b" * 8 if launch["round"] > 1 or launch["cell"]["method"] != "fp16" else "a" * 8
+            if launch["round"] == 1 and launch["cell"]["method"] != "fp16":
+                launch["started_at"] = later(launch["started_at"], 600)
+
+    assert "rounds_in_order" not in {one.law for one in found_after(helped)}
+
+
 def test_a_launch_that_failed_and_was_made_again_leaves_a_hole_that_is_none() -> None:
     def made_again(run: Records) -> None:
         again = launch_of(run, "gptq-vllm")

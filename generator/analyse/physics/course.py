@@ -1,10 +1,11 @@
-"""The launches of a run one after another: on one machine, after the run began, in the order of the rounds."""
+"""The launches of a run one after another: on one card, after the run began, in the order of the rounds."""
 
 from calendar import timegm
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Final
 
+from generator.analyse.cards import of_own_rounds
 from generator.analyse.physics.contradiction import Contradiction
 from generator.cells import Cell
 from generator.manifest import MeasuredRun
@@ -23,19 +24,29 @@ Launches = Sequence[Launch]
 
 
 def of_run(manifest: MeasuredRun, launches: Launches) -> Iterator[tuple[str, Contradiction]]:
-    """Every contradiction between the launches' times, with its file."""
+    """Every contradiction between the launches' times, with its file. Launches on different cards may overlap. Where
+    several cards shared a run, one may have waited for another: a hole between its launches then says nothing."""
     created_s = seconds(manifest.created_at)
     known = sorted(((seconds(launch.started_at), launch) for launch in launches), key=lambda one: one[0])
     for started_s, launch in known:
         if started_s < created_s - SECONDS:
             found = Contradiction("after_its_run", "started_at", launch.started_at, "at least", manifest.created_at)
             yield _file(launch), found
+    cards = {launch.card for launch in launches}
+    for card in cards:
+        yield from _of_card([one for one in known if one[1].card == card], alone=len(cards) == 1)
+    began = [launch for _, launch in known if isinstance(launch, Completed)]
+    yield from _of_order(list(of_own_rounds(began)), manifest.cells)
+
+
+def _of_card(known: Sequence[tuple[int, Launch]], *, alone: bool) -> Iterator[tuple[str, Contradiction]]:
     for (before_s, before), (after_s, after) in pairwise(known):
         apart_s = after_s - before_s
         if before.duration_s > apart_s + SECONDS and not _jumped(before):
             yield _file(after), Contradiction("one_after_another", "started_at", after.started_at, None, None)
         if (
-            before.duration_s < apart_s - BETWEEN_LAUNCHES_S
+            alone
+            and before.duration_s < apart_s - BETWEEN_LAUNCHES_S
             and _in_one_sitting(before, after, known)
             and not _jumped(before)
         ):
@@ -43,7 +54,6 @@ def of_run(manifest: MeasuredRun, launches: Launches) -> Iterator[tuple[str, Con
                 _file(before),
                 Contradiction("no_holes", "duration_s", before.duration_s, "at least", apart_s - BETWEEN_LAUNCHES_S),
             )
-    yield from _of_order([launch for _, launch in known if isinstance(launch, Completed)], manifest.cells)
 
 
 def _jumped(launch: Launch) -> bool:
@@ -74,11 +84,12 @@ def of_now(manifest: MeasuredRun, launches: Launches, now: str) -> Iterator[tupl
 
 
 def _of_order(made: Sequence[Completed], cells: Sequence[Cell]) -> Iterator[tuple[str, Contradiction]]:
-    """The rounds of a cell follow one another, unless one failed and was made again, which is not so of all cells."""
+    """The rounds of a cell follow one another on a card, unless one failed and was made again, which is not so of all
+    cells."""
     turned = []
     several = 0
-    for cell in cells:
-        mine = [launch for launch in made if launch.cell == cell]
+    for cell, card in product(cells, {launch.card for launch in made}):
+        mine = [launch for launch in made if (launch.cell, launch.card) == (cell, card)]
         several += len(mine) > 1
         turned += [(before, after) for before, after in pairwise(mine) if before.round > after.round][:1]
     if several > 1 and len(turned) > MOST * several:
