@@ -1,6 +1,7 @@
 """A Ray cluster joined, or started here and ended again. This and `ray_here` alone import Ray, when it is asked for."""
 
 import json
+import logging
 import os
 import re
 import signal
@@ -20,6 +21,7 @@ LOCAL: Final = "local"
 AUTO: Final = "auto"
 HOST_AND_PORT: Final = re.compile(r"^([\w.-]+|\[[0-9a-f:]+\]):([0-9]{1,5})$")
 CONNECT_S: Final = 10.0
+STANDARD_ERROR: Final = 2
 STARTED_HERE: Final = (sys.executable, "-m", "generator.measure.ray_here")
 
 # Of our own process: Ray reports nothing to anybody, and prints nothing of nodes and their addresses between our lines.
@@ -37,6 +39,7 @@ def joined(address: str) -> Iterator[Cluster]:
         import ray  # an extra, and heavy
     except ImportError:
         raise UsageError("--ray: Ray is not installed; install it with `make ray`, or measure without --ray") from None
+    logging.getLogger("ray").setLevel(logging.ERROR)
     if address not in {LOCAL, AUTO} and not HOST_AND_PORT.match(address):
         raise UsageError(
             f"--ray {address}: expected HOST:PORT, auto or local; give the address that `ray start --head` has said, "
@@ -46,7 +49,7 @@ def joined(address: str) -> Iterator[Cluster]:
         if address == LOCAL:
             address = ending.enter_context(_started_here())
         ending.callback(ray.shutdown)
-        with _interruptions_wait(ray):
+        with _interruptions_wait(ray), _nothing_said():
             _join(ray, address)
         cluster = Cluster(ray)
         ending.callback(cluster.let_go)
@@ -79,9 +82,23 @@ def _join(ray: Any, address: str) -> None:
     except Exception as error:  # of many kinds, for one reason: nothing answers as it must
         why = first_line(str(error) or type(error).__name__)
         raise ClusterError(
-            f"--ray {address}: the cluster can't be joined: {why}; on one of its nodes, `ray status` says "
-            "whether it runs"
+            f"--ray {address}: the cluster can't be joined: {why}; look at `ray status` on one of its "
+            "nodes, and have its ~/.ray/auth_token here"
         ) from None
+
+
+@contextmanager
+def _nothing_said() -> Iterator[None]:
+    """Of a cluster that refuses us Ray's core says so every second, past Python, and then tells why by an exception."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(STANDARD_ERROR), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, STANDARD_ERROR)
+    try:
+        yield
+    finally:
+        os.dup2(kept, STANDARD_ERROR)
+        os.close(kept)
+        os.close(nowhere)
 
 
 @contextmanager

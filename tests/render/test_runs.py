@@ -12,7 +12,7 @@ from examples import NO_ROOM, cell, completed, failed, four_methods, manifest, p
 from generator.analyse.findings import CHECKED, find, run_findings
 from generator.folders import TEMPLATES
 from generator.measurements import Run
-from generator.record import Fault
+from generator.record import Completed, Fault
 from generator.render import feed
 from generator.render.address import source_of
 from generator.render.cells import rows_json
@@ -329,3 +329,19 @@ def test_a_table_of_workloads_says_what_its_small_print_is_where_it_has_any() ->
 
     assert said in page_of(with_controls())
     assert said not in page_of(four_methods())  # one launch each
+
+
+def test_a_run_that_several_cards_shared_says_what_each_of_them_did() -> None:
+    run = with_controls(rounds=2)
+    made = [one for one in run.launches if isinstance(one, Completed)]
+    shared = [replaced(one, card=("a" if one.round == 1 else "b") * 8) for one in made]
+    shared[0] = replaced(shared[0], card="b" * 8, started_at="2026-01-01T09:00:00Z")
+
+    page = page_of(Run(run.manifest, tuple(shared)))
+
+    row = re.findall(r'<tr id="card-.*?</tr>', html.unescape(page))
+    assert [re.sub("<[^>]*>|\u00a0|¶", " ", one).split() for one in row] == [
+        ["a" * 8, "1", str(len(made) // 2 - 1), "0"],
+        ["b" * 8, "2", str(len(made) // 2 + 1), "1"],
+    ]
+    assert "### The cards" not in page_of(run)
