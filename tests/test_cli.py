@@ -9,7 +9,7 @@ from typing import NoReturn
 import pytest
 from running import command
 
-from generator import cli
+from generator import cli, words
 from generator.folders import CHECKOUT
 
 
@@ -38,7 +38,7 @@ def test_a_fault_of_the_machine_that_nobody_expected_is_a_line_with_path_and_rea
     def refused(*_: object) -> int:
         raise PermissionError(errno.EACCES, "Permission denied", "measurements/a-run/logs")
 
-    monkeypatch.setattr(cli, "_measure", refused)
+    monkeypatch.setitem(cli.COMMANDS, "measure", refused)
 
     assert status_of("measure") == 8
     assert capsys.readouterr().err == (
@@ -53,7 +53,7 @@ def test_a_fault_of_the_machine_before_the_command_is_understood_is_a_line_too(
     def refused() -> NoReturn:
         raise OSError(errno.EIO, "Input/output error", "profiles")
 
-    monkeypatch.setattr(cli, "shipped_profiles", refused)
+    monkeypatch.setattr(words, "shipped_profiles", refused)
 
     assert status_of("measure") == 8
     assert capsys.readouterr().err.startswith("quantpress: profiles: Input/output error; ")
