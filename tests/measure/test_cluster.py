@@ -20,6 +20,7 @@ import running
 from generator.analyse.physics.course import of_run
 from generator.folders import CHECKOUT
 from generator.manifest import MeasuredRun
+from generator.measure.session import alone
 from generator.measurements import Run, read_runs
 from generator.record import Completed, Failed
 
@@ -153,6 +154,15 @@ def test_an_interrupted_run_leaves_no_engine_and_goes_on_with_each_round_at_its_
     assert len(launches(nodes)) == 4
     assert kept.items() <= records(nodes).items()
     assert {(one.round, one.card) for one in launches(nodes)} == set(begun.items())
+
+
+def test_two_measurements_never_write_at_once(nodes: Nodes) -> None:
+    with nodes.added(ONE), alone(nodes.folder / "measurements"):
+        done = nodes.measure("--profile", profile(nodes, rounds=1))
+
+    assert done.returncode == 7
+    assert "another quantpress measure is running" in done.stderr
+    assert runs(nodes) == ()
 
 
 @pytest.mark.parametrize("victim", ["station", "node"])
