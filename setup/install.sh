@@ -117,7 +117,7 @@ case ${1:-} in
   dev) install_lock dev "120 MB to download, 520 MB on disk" ;;
   engines) install_engines ;;
   tasks) install_lock tasks "140 MB to download, 620 MB on disk" ;;
-  ray) install_lock ray "100 MB to download, 320 MB on disk" ;;
+  ray) install_lock ray "130 MB to download, 520 MB on disk" ;;
   export) install_lock export "70 MB to download, 210 MB on disk" ;;
   builders) install_lock builders "60 MB to download, 320 MB on disk" ;;
   browser) install_browser ;;

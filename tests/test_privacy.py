@@ -10,7 +10,7 @@ from generator.cli import _published
 from generator.errors import StorageError
 from generator.folders import CHECKOUT
 from generator.measure import redaction
-from generator.measure.places import located, published
+from generator.measure.places import located, published, resolved
 from generator.measure.redaction import Redactor, redact_logs, redacted
 from generator.profiles import LocalCheckpoint, Profile, QualityText, load_profile
 from torture import leaks
@@ -109,6 +109,7 @@ def test_a_path_that_may_name_a_user_is_published_by_its_last_part_and_still_fou
     assert published(with_paths("/home/alicia/models/mine")) == profile, "the same order is the same order"
     assert published(with_paths("/home/alicia/other/mine")) != profile, "and another folder another one"
     assert published(profile) == profile
+    assert resolved(profile) == with_paths("/home/alicia/models/mine"), "another machine is told the way"
     assert [path.name for path in (kept / "quantpress").iterdir()] == ["paths.json"]
 
 
@@ -143,6 +144,15 @@ def test_a_cache_that_can_t_be_written_is_a_line(monkeypatch: pytest.MonkeyPatch
 )
 def test_the_command_is_published_without_folders_that_lie_elsewhere(word: str, told: str) -> None:
     assert _published(word) == told
+
+
+@pytest.mark.parametrize(
+    ("address", "told"), [("node-7.lab.example:6379", "ADDRESS"), ("auto", "auto"), ("local", "local")]
+)
+def test_the_command_is_published_without_the_address_of_a_cluster(address: str, told: str) -> None:
+    assert _published(address, address) == told
+    assert _published(f"--ray={address}", address) == f"--ray={told}"
+    assert _published("--rounds", address) == "--rounds"
 
 
 @pytest.fixture(scope="module")

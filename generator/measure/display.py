@@ -5,6 +5,7 @@ from typing import Self
 
 from rich.console import Console, Group
 from rich.live import Live
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -26,7 +27,7 @@ class Display:
 
     def __init__(self, console: Console, kind: str | None = None) -> None:
         self._console = console
-        self._of = f"{kind}: " if kind else ""
+        self._of = f"{escape(kind)}: " if kind else ""
         self._whole = Progress(
             BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[left]}")
         )

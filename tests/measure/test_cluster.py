@@ -20,6 +20,7 @@ import running
 from generator.analyse.physics.course import of_run
 from generator.folders import CHECKOUT
 from generator.manifest import MeasuredRun
+from generator.measure.session import alone
 from generator.measurements import Run, read_runs
 from generator.record import Completed, Failed
 
@@ -155,6 +156,15 @@ def test_an_interrupted_run_leaves_no_engine_and_goes_on_with_each_round_at_its_
     assert {(one.round, one.card) for one in launches(nodes)} == set(begun.items())
 
 
+def test_two_measurements_never_write_at_once(nodes: Nodes) -> None:
+    with nodes.added(ONE), alone(nodes.folder / "measurements"):
+        done = nodes.measure("--profile", profile(nodes, rounds=1))
+
+    assert done.returncode == 7
+    assert "another quantpress measure is running" in done.stderr
+    assert runs(nodes) == ()
+
+
 @pytest.mark.parametrize("victim", ["station", "node"])
 def test_what_a_killed_station_or_node_was_at_is_made_elsewhere_and_none_of_it_is_left(
     nodes: Nodes, victim: str
@@ -275,11 +285,11 @@ OTHER_CARD = {"answers": {"nvmlDeviceGetName": "Other GPU"}}
 
 def test_each_kind_of_card_gets_a_run_and_one_can_be_asked_for(nodes: Nodes) -> None:
     with nodes.added(ONE | {"gpus": 2, "card": {}}, TWO | {"gpus": 1, "card": OTHER_CARD}):
-        done = nodes.measure("--profile", profile(nodes, rounds=2))
+        done = nodes.measure("--profile", profile(nodes, rounds=1))
 
         assert done.returncode == 0, done.stdout + done.stderr
         found = {run.manifest.hardware.name: run.launches for run in runs(nodes)}
-        assert {name: len(made) for name, made in found.items()} == {"Example GPU": 4, "Other GPU": 4}
+        assert {name: len(made) for name, made in found.items()} == {"Example GPU": 2, "Other GPU": 2}
         assert "Other GPU: Run " in done.stdout
         cards = {name: {one.card for one in made if isinstance(one, Completed)} for name, made in found.items()}
         assert [len(cards[name]) for name in ("Example GPU", "Other GPU")] == [2, 1]
@@ -310,8 +320,8 @@ def test_a_launch_on_several_cards_gets_them_of_one_node_or_is_refused(nodes: No
 def test_a_card_that_is_lost_costs_its_station_and_no_method(nodes: Nodes) -> None:
     lost = {"lost_from": 0, "lost": str(nodes.folder / "lost"), "lost_after": str(nodes.folder / "measurements")}
     with nodes.added(ONE | {"gpus": 1, "card": {}} | SLOW, TWO | {"gpus": 1, "card": lost} | SLOW):
-        done = nodes.measure("--profile", profile(nodes, rounds=2))
+        done = nodes.measure("--profile", profile(nodes, rounds=1))
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "lost: node two: the GPU is lost: it no longer answers" in done.stdout
-    assert [type(one) for one in launches(nodes)] == [Completed] * 4
+    assert [type(one) for one in launches(nodes)] == [Completed] * 2
