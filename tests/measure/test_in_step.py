@@ -44,7 +44,7 @@ def test_two_ranks_hold_half_of_the_weights_each_and_predict_what_one_does(tmp_p
         assert shared[figures][name] == pytest.approx(
             ratio * alone[figures][name], rel=0.05
         )  # norms and tables of positions are in each
-    losses = [[window["nll_nats"] for window in one["quality"]["windows"]] for one in (alone, shared)]
+    losses = [one["quality"]["windows"]["nll_per_token"] for one in (alone, shared)]
     assert losses[1] == pytest.approx(losses[0], rel=0.01)
     assert [point["workload"] for point in shared["points"]] == ["two", "users"]
     assert not followers()
