@@ -1,5 +1,7 @@
 """The processor: what other programs took of it, and from when on that makes a launch invalid."""
 
+import os
+import signal
 import subprocess
 import sys
 from time import monotonic, sleep
@@ -32,12 +34,28 @@ def test_two_readings_at_once_say_nothing() -> None:
 
 def test_a_program_that_computes_beside_us_is_seen() -> None:
     before = read_processor()
-    with subprocess.Popen([sys.executable, "-c", WORK]) as other:
-        sleep(1.5)
-        after = read_processor()  # while it lives: the time of a child that has ended is our own
-        other.kill()
+    # A shell that ends at once leaves it to nobody: what we start ourselves is our own.
+    left = subprocess.run(
+        ["sh", "-c", '"$0" -c "$1" >/dev/null 2>&1 & echo $!', sys.executable, WORK],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    sleep(1.5)
+    after = read_processor()
+    os.kill(int(left.stdout), signal.SIGKILL)
 
     assert others_percent(before, after, cores=1) > 50
+
+
+def test_what_we_have_started_is_our_own_while_it_works() -> None:
+    before = read_processor()
+    with subprocess.Popen([sys.executable, "-c", WORK]) as rank:
+        sleep(1.5)
+        after = read_processor()
+        rank.kill()
+
+    assert after.own_s - before.own_s > 0.5
 
 
 def test_our_own_work_is_our_own() -> None:
