@@ -110,7 +110,7 @@ def _interruptible() -> Iterator[None]:
 
 def _order(parsed: argparse.Namespace, words: list[str], *, of_cluster: bool | None = None) -> "Order":
     """What is asked for, where there is a GPU: on this machine, or `of_cluster`."""
-    from generator.measure.environment import demand_cards, demand_gpu, find_gpu
+    from generator.measure.environment import demand_cards, demand_gpu, find_gpu, refuse_unfit
     from generator.measure.places import published
     from generator.measure.session import Order
 
@@ -124,7 +124,7 @@ def _order(parsed: argparse.Namespace, words: list[str], *, of_cluster: bool | N
         raise GpuRequiredError(f"{wanted}: no node of the cluster has a GPU; join another, or measure --profile demo")
     ranks = profile.engine.tensor_parallel_size
     if has_gpu and ranks > 1 and of_cluster is None:
-        demand_cards(f"{file.name}: field engine.tensor_parallel_size", ranks)
+        refuse_unfit(demand_cards(f"{file.name}: field engine.tensor_parallel_size", ranks))
     profile = _of_methods(published(_changed(profile, parsed)), parsed.method)
     cells = _cells(parsed.engine, profile)
     if not has_gpu and any(cell.mode == "graphs" for cell in cells):

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pynvml
@@ -11,10 +12,10 @@ import pytest
 from launching import measured, request
 from played import Played
 
-from generator.errors import GpuRequiredError
+from generator.errors import GpuRequiredError, UnfitError
 from generator.folders import CHECKOUT
 from generator.measure import launcher
-from generator.measure.environment import demand_cards
+from generator.measure.environment import demand_cards, refuse_unfit
 from generator.measure.launcher import NoAnswer, launch
 
 MODEL = CHECKOUT / "models" / "demo"
@@ -107,6 +108,17 @@ def test_power_and_energy_are_of_all_cards_and_memory_of_one(monkeypatch: pytest
     assert (one.power_w(), one.energy_j(), one.clock_event_reasons()) == (100, 100, 0x20)
     assert (both.power_w(), both.energy_j(), both.clock_event_reasons()) == (101, 101, 0x60)
     assert both.total_bytes() == one.total_bytes()
+
+
+def test_a_program_on_any_of_the_cards_bars_the_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
+    two_cards(monkeypatch)
+    rival = SimpleNamespace(pid=7)
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetCurrentClocksEventReasons", lambda _: 0)
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetComputeRunningProcesses", lambda device: [rival] if device else [])
+
+    refuse_unfit(demand_cards("this launch", 1))
+    with pytest.raises(UnfitError, match="1 other programs compute on the GPU"):
+        refuse_unfit(demand_cards("this launch", 2))
 
 
 def test_more_cards_than_there_are_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
