@@ -12,7 +12,7 @@ from generator.analyse.findings import run_findings
 from generator.folders import TEMPLATES
 from generator.kept import Content, keep
 from generator.measurements import Run, read_run, write_launch, write_manifest
-from generator.render import alone, dataset, feed, pages, runs, units
+from generator.render import alone, dataset, feed, history, pages, runs, units
 from generator.render.about import teller
 
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
@@ -47,7 +47,8 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Counted:
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> Counted:
     """Counts the runs that are read whole, on pages that tell of a few runs each."""
-    for module, name in ((runs, "PAIRED"), (pages, "LISTED"), (feed, "ENTRIES"), (dataset, "NAMED")):
+    told = ((runs, "PAIRED"), (history, "TOLD"), (pages, "LISTED"), (feed, "ENTRIES"), (dataset, "NAMED"))
+    for module, name in told:
         monkeypatch.setattr(module, name, 2)
     monkeypatch.setattr(runs, "IN_PAGE", 8)
     counted = Counted(read_run)
