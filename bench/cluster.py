@@ -16,8 +16,9 @@ from generator.measure.checkpoints import prepare_all
 from generator.measure.joining import joined
 from generator.measure.line import Line
 from generator.measure.schedule import Slot
-from generator.measure.session import Order, open_run
+from generator.measure.session import open_run
 from generator.methods import MethodId
+from generator.order import Order
 from generator.profiles import load_profile
 from generator.record import Completed, Failed, Stage
 

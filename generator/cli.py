@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from pathlib import Path
 from time import monotonic
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
@@ -18,11 +17,9 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.console import Console
 
 from generator import measurements
-from generator.cells import Cell
 from generator.errors import (
     OUTPUT_CLOSED,
     SOME_LAUNCHES_FAILED,
-    GpuRequiredError,
     QuantpressError,
     UsageError,
     in_a_line,
@@ -30,11 +27,10 @@ from generator.errors import (
 from generator.folders import CHECKOUT, MEASUREMENTS, PAGES
 from generator.importing import STATED, import_files
 from generator.measurements import json_schemas
-from generator.profiles import Profile, load_profile
-from generator.words import EVERY, PRESETS, parser
+from generator.words import parser
 
 if TYPE_CHECKING:
-    from generator.measure.session import Order
+    from generator.order import Order
 
 # To end what was started takes less; one more signal in the meantime asks for nothing new.
 ENDING_S: Final = 15.0
@@ -108,38 +104,6 @@ def _interruptible() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _order(parsed: argparse.Namespace, words: list[str], *, of_cluster: bool | None = None) -> "Order":
-    """What is asked for, where there is a GPU: on this machine, or `of_cluster`."""
-    from generator.measure.environment import demand_cards, demand_gpu, find_gpu, refuse_unfit
-    from generator.measure.places import published
-    from generator.measure.session import Order
-
-    has_gpu = find_gpu() is not None if of_cluster is None else of_cluster
-    name = parsed.profile or ("llama-3.1-8b" if has_gpu else "demo")
-    profile, file = load_profile(name)
-    if not has_gpu and (parsed.require_gpu or profile.needs_gpu):
-        wanted = "--require-gpu" if parsed.require_gpu else f"profile {profile.name}"
-        if of_cluster is None:
-            demand_gpu(wanted)
-        raise GpuRequiredError(f"{wanted}: no node of the cluster has a GPU; join another, or measure --profile demo")
-    ranks = profile.engine.tensor_parallel_size
-    if has_gpu and ranks > 1 and of_cluster is None:
-        refuse_unfit(demand_cards(f"{file.name}: field engine.tensor_parallel_size", ranks))
-    profile = _of_methods(published(_changed(profile, parsed)), parsed.method)
-    cells = _cells(parsed.engine, profile)
-    if not has_gpu and any(cell.mode == "graphs" for cell in cells):
-        raise GpuRequiredError("mode graphs: CUDA graphs need a GPU, and there is none; measure with --mode eager")
-    return Order(
-        profile=profile,
-        profile_file=file,
-        cells=cells,
-        memory_budget_gib=_budget(parsed.memory_budget_gib, has_gpu=has_gpu),
-        command=shlex.join(["quantpress", *(_published(word, parsed.ray) for word in words)]),
-        begin_anew=parsed.new,
-        retry_failed=parsed.retry_failed,
-    )
-
-
 # What measures is imported where it is needed, because rendering and checking must work where none of it is installed.
 
 
@@ -151,6 +115,7 @@ def _made(parsed: argparse.Namespace, words: list[str], wanted: Callable[["Order
     """Make what is `wanted` of the order, here or on a cluster, and show what was found; the exit status."""
     from generator.measure.display import Display
     from generator.measure.session import measure
+    from generator.ordering import order_of
 
     console = Terminal()
     if parsed.ray is not None:
@@ -158,7 +123,7 @@ def _made(parsed: argparse.Namespace, words: list[str], wanted: Callable[["Order
     elif parsed.card is not None:
         raise UsageError("--card: it chooses among the cards of a cluster; add --ray, or leave it out")
     else:
-        order = wanted(_order(parsed, words))
+        order = wanted(order_of(parsed, words))
         with Display(console) as display:
             runs = (measure(order, display),)
     return max(_told(console, words, run) for run in runs)
@@ -170,12 +135,13 @@ def _made_across(
     from generator.measure.across import measure_across
     from generator.measure.display import Display
     from generator.measure.joining import joined
+    from generator.ordering import order_of
 
     def note(what: str) -> None:
         console.print(f"{what}.", markup=False, highlight=False)
 
     with joined(parsed.ray) as cluster, ExitStack() as displays:
-        order = wanted(_order(parsed, words, of_cluster=cluster.has_gpu))
+        order = wanted(order_of(parsed, words, of_cluster=cluster.has_gpu))
         return measure_across(
             order, cluster, parsed.card, note, lambda kind: displays.enter_context(Display(console, kind)), MEASUREMENTS
         )
@@ -184,6 +150,7 @@ def _made_across(
 def _paradox(parsed: argparse.Namespace, words: list[str]) -> int:
     from generator.measure.display import Display
     from generator.measure.paradox import paradox
+    from generator.ordering import order_of
 
     for name, value in (("--users", parsed.users), ("--context", parsed.context)):
         if value < 1:
@@ -193,7 +160,7 @@ def _paradox(parsed: argparse.Namespace, words: list[str]) -> int:
             "--ray: the paradox is measured step by step, each run by what the one before found; leave it out, and "
             "measure on one machine"
         )
-    order, console = _order(parsed, words), Terminal()
+    order, console = order_of(parsed, words), Terminal()
     with ExitStack() as displays:
         runs = paradox(
             order,
@@ -232,6 +199,12 @@ def _fit(parsed: argparse.Namespace, _: list[str]) -> int:
     return answer(parsed, Terminal())
 
 
+def _plan(parsed: argparse.Namespace, _: list[str]) -> int:
+    from generator.sweeping import answer
+
+    return answer(parsed, Terminal(), lambda words: _measure(parser().parse_args(words), words))
+
+
 def _diff(parsed: argparse.Namespace, _: list[str]) -> int:
     from generator.diffing import answer
 
@@ -262,59 +235,6 @@ def _told(console: Console, words: list[str], run: measurements.Run) -> int:
     if hint := featured_instead(found, find(measurements.read_runs()).featured):
         console.print(hint, highlight=False)
     return 0
-
-
-def _published(word: str, address: str | None = None) -> str:
-    """A word of the command as it may be published: of a path that leaves the folder where it was typed, and so may
-    name a user, only the last part; of the address of a cluster nothing."""
-    option, sign, value = word.partition("=") if word.startswith("--") else ("", "", word)
-    if address is not None and value == address not in {"local", "auto"}:
-        return f"{option}{sign}ADDRESS"
-    leaves = value.startswith(("/", "~")) or ".." in Path(value).parts
-    return f"{option}{sign}{Path(value).name if leaves else value}"
-
-
-def _changed(profile: Profile, parsed: argparse.Namespace) -> Profile:
-    """The profile with what the command line says otherwise."""
-    if parsed.rounds is not None and not 1 <= parsed.rounds <= 100:
-        raise UsageError(f"--rounds: expected 1 to 100, found {parsed.rounds}")
-    engine = profile.engine.model_copy(
-        update={"disabled_kernels": tuple(parsed.disable_kernel) or profile.engine.disabled_kernels}
-    )
-    changes = {
-        "rounds": parsed.rounds or PRESETS.get(parsed.preset) or profile.rounds,
-        "modes": tuple(dict.fromkeys(parsed.mode or profile.modes)),
-        "controls": parsed.controls or profile.controls,
-        "twin": parsed.twin or profile.twin,
-        "engine": engine,
-    }
-    return profile.model_copy(update=changes)
-
-
-def _of_methods(profile: Profile, wanted: list[str] | None) -> Profile:
-    """The profile with the methods that are wanted alone."""
-    if wanted and EVERY in wanted:
-        wanted = list(profile.methods)
-    for method in wanted or ():
-        if method not in profile.methods:
-            known = ", ".join((*profile.methods, EVERY))
-            raise UsageError(f"--method {method}: profile {profile.name} has {known}; name one of these")
-    return profile.with_methods(wanted or profile.default_methods or profile.methods)
-
-
-def _cells(engine: str | None, profile: Profile) -> tuple[Cell, ...]:
-    chosen = tuple(cell for cell in profile.cells if engine in {None, cell.engine})
-    if not chosen:
-        raise UsageError(f"--engine {engine}: none of the chosen methods runs there; add --controls, or leave it out")
-    return chosen
-
-
-def _budget(wanted_gib: float | None, *, has_gpu: bool) -> float | None:
-    if wanted_gib is not None and not wanted_gib > 0:
-        raise UsageError(f"--memory-budget-gib: expected a number above 0, found {wanted_gib}")
-    if wanted_gib is not None and not has_gpu:
-        raise GpuRequiredError("--memory-budget-gib: it limits a GPU's memory, and there is no GPU; leave it out")
-    return wanted_gib
 
 
 def _pages(parsed: argparse.Namespace, _: list[str]) -> int:
@@ -401,6 +321,7 @@ COMMANDS: Final[dict[str, Callable[[argparse.Namespace, list[str]], int]]] = {
     "context": _context,
     "crosscheck": _crosscheck,
     "fit": _fit,
+    "plan": _plan,
     "diff": _diff,
     "pages": _pages,
     "finish": _finish,

@@ -74,6 +74,12 @@ class PlanError(QuantpressError):
     exit_status = 21
 
 
+class SweepError(QuantpressError):
+    """A file that declares many runs asks for what there is not, for nothing, or for what has no room on its card."""
+
+    exit_status = 24
+
+
 class NoFitError(QuantpressError):
     """Nothing of what was asked for has room on the card."""
 

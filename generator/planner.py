@@ -15,7 +15,7 @@ from generator.analyse.fit import Fit, Load, fit
 from generator.analyse.fit_check import check
 from generator.analyse.fit_evidence import evidence_of
 from generator.analyse.memory import CHAT_TOKENS, GIB_IN_MIB
-from generator.analyse.physics.cards import CARDS
+from generator.analyse.physics.cards import CARDS, named
 from generator.analyse.planning import cells_in, device_of, load_of
 from generator.cells import Cell, Mode
 from generator.errors import NoFitError, PlanError, UsageError
@@ -115,10 +115,7 @@ def card_named(name: str | None, memory_gib: float | None, bandwidth_gb_per_s: f
         if memory_gib is None:
             raise UsageError("no card: give --card NAME, or --memory-gib GIB and --bandwidth-gb-s GB/S")
         return Card(f"a card of {memory_gib:g} GiB", memory_gib, bandwidth_gb_per_s)
-    found = [card for card in CARDS if name.casefold() in card.casefold()]
-    # "A10" is that card, though the names of others begin with it.
-    exact = [card for card in found if card.casefold().split()[-len(name.split()) :] == name.casefold().split()]
-    match exact or found:
+    match named(name):
         case [one]:
             sheet = CARDS[one]
             return Card(one, memory_gib or sheet.shown_mib / GIB_IN_MIB, bandwidth_gb_per_s or sheet.bandwidth_gb_per_s)

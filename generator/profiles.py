@@ -3,8 +3,6 @@
 The profiles that ship with Quantpress lie beside this file in `profiles/`, as TOML; a user's own has the same form.
 """
 
-import json
-import tomllib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Discriminator, Field, ValidationError, model_validator
 
 from generator.cells import Cell, Mode, cells_of
+from generator.declared import declared_in
 from generator.errors import UsageError
 from generator.faults import first_fault
 from generator.frozen import Frozen, PositiveCount, PositiveGib, Seconds, Several, Slug
@@ -272,21 +271,13 @@ def load_profile(name_or_file: str) -> tuple[Profile, Path]:
     """
     path = SHIPPED / f"{name_or_file}.toml" if name_or_file in shipped_profiles() else Path(name_or_file)
     try:
-        text = path.read_text(encoding="utf-8")
+        return declared_in(path, Profile), path.resolve()
     except (OSError, UnicodeDecodeError):
         known = ", ".join(shipped_profiles())
         raise UsageError(
             f"profile {name_or_file!r}: no shipped profile ({known}) and no readable file of that name; "
             "name one of these, or give the path of your own TOML file"
         ) from None
-    try:
-        # By way of JSON, so that a profile is judged by the same strict rules as the manifest that will hold it.
-        profile = Profile.model_validate_json(json.dumps(tomllib.loads(text), default=str))
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path.name}: not valid TOML: {error}; correct that line") from None
-    except ValidationError as error:
-        raise UsageError(f"{path.name}: {first_fault(error, Profile.model_json_schema())}; correct it") from None
-    return profile, path.resolve()
 
 
 @contextmanager

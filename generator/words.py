@@ -10,12 +10,10 @@ from generator.exporting import add_options as add_export_options
 from generator.importing import add_options as add_import_options
 from generator.methods import ENGINES, METHOD_IDS
 from generator.profiles import shipped_profiles
+from generator.sweep import EVERY, shipped_sweeps
 
 # Three launches of a cell give an interval, if a wide one; eight tell cells apart that differ by some 2%.
 PRESETS: Final = {"quick": 3, "standard": 8}
-
-# Instead of a method's id.
-EVERY: Final = "all"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -61,6 +59,21 @@ def parser() -> argparse.ArgumentParser:
     )
 
     _add_fit(commands)
+
+    plan = commands.add_parser(
+        "plan",
+        help="many runs declared in one file: what they will take, what is measured already; and make them",
+        epilog="The file names profiles, cards, memory budgets and methods. Exit status 24: it asks for what there is "
+        "not, or for what has no room on its card.",
+    )
+    plan.add_argument("sweep", metavar="FILE", help=f"a TOML file, or one of {', '.join(shipped_sweeps())}")
+    plan.add_argument(
+        "--card", action="append", metavar="NAME", default=[], help="this card instead of the file's; repeatable"
+    )
+    plan.add_argument("--run", action="store_true", help="make the runs whose card is here, or in the cluster")
+    plan.add_argument("--ray", metavar="ADDRESS", help="with --run: as in `quantpress measure`")
+    plan.add_argument("--retry-failed", action="store_true", help="with --run: launch again what failed")
+    plan.add_argument("--markdown", action="store_true", help="print it as Markdown")
 
     pages = commands.add_parser(
         "pages",

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from generator.cli import _published
 from generator.errors import StorageError
 from generator.folders import CHECKOUT
 from generator.measure import redaction
 from generator.measure.places import located, published, resolved
 from generator.measure.redaction import Redactor, redact_logs, redacted
+from generator.ordering import published_word
 from generator.profiles import LocalCheckpoint, Profile, QualityText, load_profile
 from torture import leaks
 
@@ -143,16 +143,16 @@ def test_a_cache_that_can_t_be_written_is_a_line(monkeypatch: pytest.MonkeyPatch
     ],
 )
 def test_the_command_is_published_without_folders_that_lie_elsewhere(word: str, told: str) -> None:
-    assert _published(word) == told
+    assert published_word(word) == told
 
 
 @pytest.mark.parametrize(
     ("address", "told"), [("node-7.lab.example:6379", "ADDRESS"), ("auto", "auto"), ("local", "local")]
 )
 def test_the_command_is_published_without_the_address_of_a_cluster(address: str, told: str) -> None:
-    assert _published(address, address) == told
-    assert _published(f"--ray={address}", address) == f"--ray={told}"
-    assert _published("--rounds", address) == "--rounds"
+    assert published_word(address, address) == told
+    assert published_word(f"--ray={address}", address) == f"--ray={told}"
+    assert published_word("--rounds", address) == "--rounds"
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import pytest
 from generator.errors import UsageError
 from generator.measure import session
 from generator.methods import METHOD_IDS, METHODS
+from generator.order import Order
 from generator.profiles import SHIPPED, HubCheckpoint, LocalCheckpoint, TaskList, load_profile, shipped_profiles
 
 
@@ -99,7 +100,7 @@ def test_tasks_that_can_never_be_done_end_the_order_at_once(
     watcher: Any = None
 
     with pytest.raises(UsageError, match=mend):
-        session.measure(session.Order(profile, file, profile.cells, None, "quantpress measure"), watcher, tmp_path)
+        session.measure(Order(profile, file, profile.cells, None, "quantpress measure"), watcher, tmp_path)
 
 
 def test_random_weights_do_no_tasks(tmp_path: Path) -> None:

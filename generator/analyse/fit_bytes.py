@@ -24,13 +24,19 @@ TURNS_BYTES: Final = 2 * 4
 
 
 def weights_bytes(model: Model, stored: Stored, engine: EngineId) -> int:
-    """What the engine holds of the model: its matrices in the format; its embeddings, output head, norms and biases in
-    16 bits; and the engine's own tables."""
+    """What the engine holds of the model: what `model_bytes` says, and the engine's own tables."""
+    shape = model.shape
+    own = position_bytes(shape) + shape.layers * SCALES_BYTES if engine == "vllm" else shape.head // 2 * TURNS_BYTES
+    return model_bytes(model, stored) + own
+
+
+def model_bytes(model: Model, stored: Stored) -> int:
+    """The model's own: its matrices in the format; its embeddings, output head, norms and biases in 16 bits. Nearly
+    what its files take: formats pack a little more, such as the dimensions, into these."""
     shape = model.shape
     block = sum(matrix_bytes(stored, inputs, outputs) for inputs, outputs in linears(shape).values())
     tables = table_bytes(shape) * (1 if shape.tied_embeddings else 2)
-    own = position_bytes(shape) + shape.layers * SCALES_BYTES if engine == "vllm" else shape.head // 2 * TURNS_BYTES
-    return shape.layers * block + tables + model.vectors * BYTES + own
+    return shape.layers * block + tables + model.vectors * BYTES
 
 
 def matrix_bytes(stored: Stored, inputs: int, outputs: int) -> int:

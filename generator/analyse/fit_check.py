@@ -14,6 +14,7 @@ from generator.analyse.physics.cards import card_of
 from generator.cells import Cell
 from generator.manifest import MeasuredRun, ReportedRun
 from generator.model import llama_like
+from generator.profiles import EngineSettings
 
 Quantity = Literal["weights_gib", "kv_cache_tokens", "gpu_memory_used_mib", "decode_tokens_per_s"]
 QUANTITIES: Final[tuple[Quantity, ...]] = (
@@ -95,7 +96,7 @@ def _of(
     """What is compared: the quantity, its context in tokens, planned, measured."""
     assert isinstance(manifest, MeasuredRun)
     model, device = llama_like(held.shape), room_of(manifest, evidence)
-    load = load_of(manifest, held.tokens_at_once, 1, anew=held.anew)
+    load = load_of(manifest.profile.engine, held.tokens_at_once, 1, anew=held.anew)
     plan, missing = fit(model, held.cell, device, load, evidence), without(held.cell, evidence)
     if held.weights_gib is not None:
         yield "weights_gib", 0, plan.weights_gib, held.weights_gib
@@ -115,9 +116,8 @@ def _of(
             yield "decode_tokens_per_s", context_tokens, speed.expected_tokens_per_s, 1 / token_s
 
 
-def load_of(manifest: MeasuredRun, context_tokens: int, users: int, *, anew: bool) -> Load:
-    """A load of so many users, as the run's engine was told to serve it."""
-    engine = manifest.profile.engine
+def load_of(engine: EngineSettings, context_tokens: int, users: int, *, anew: bool) -> Load:
+    """A load of so many users, as the engine is told to serve it."""
     return Load(
         context_tokens,
         users,

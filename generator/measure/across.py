@@ -19,9 +19,10 @@ from generator.measure.line import Watcher, log_of, predictions_in
 from generator.measure.places import resolved
 from generator.measure.redaction import redact_logs
 from generator.measure.schedule import Rounds, Slot
-from generator.measure.session import Order, alone, begin, open_run, refuse_what_is_missing
+from generator.measure.session import alone, begin, open_run, refuse_what_is_missing
 from generator.measure.sharing import Sharing
 from generator.measure.station import Launched, Readiness, paths_of
+from generator.order import Order
 from generator.record import Completed, Stage
 
 # A launch that was lost with so many stations may be what ends them: it is left for another sitting.

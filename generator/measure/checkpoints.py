@@ -75,6 +75,30 @@ def prepare(
             return _synthetic(method, checkpoint)
 
 
+def format_of(method: MethodId) -> MethodId:
+    """The method whose files it reads: its own, or those of FP16, which it quantises as it loads them."""
+    return method if method_of(method).quantised == "ahead" else "fp16"
+
+
+def is_here(method: MethodId, checkpoint: Checkpoint, profile_folder: Path) -> bool:
+    """Whether a model lies on this machine already; of one from the hub, whether its description does. Nothing is
+    asked of any network."""
+    match checkpoint:
+        case LocalCheckpoint():
+            return located(checkpoint.path, profile_folder).is_dir()
+        case SyntheticCheckpoint():
+            return (_synthetic_folder(method, checkpoint) / "config.json").is_file()
+    try:
+        from huggingface_hub import try_to_load_from_cache  # comes with the engines, so not at the top
+    except ImportError:
+        return False
+    return isinstance(try_to_load_from_cache(checkpoint.hub, "config.json", revision=checkpoint.revision), str)
+
+
+def _synthetic_folder(method: MethodId, checkpoint: SyntheticCheckpoint) -> Path:
+    return cache_folder() / f"{checkpoint.synthetic}-synthetic" / format_of(method)
+
+
 def _local(checkpoint: LocalCheckpoint, profile_folder: Path) -> Ready | Unavailable:
     written, folder = checkpoint.path, located(checkpoint.path, profile_folder)
     # An absolute path may name a user: only its last part is published.
@@ -156,8 +180,8 @@ def _is_as_the_hub_has_it(file: Path) -> bool:
 
 
 def _synthetic(method: MethodId, checkpoint: SyntheticCheckpoint) -> Ready | Unavailable:
-    format_ = method if method_of(method).quantised == "ahead" else "fp16"
-    folder = cache_folder() / f"{checkpoint.synthetic}-synthetic" / format_
+    format_ = format_of(method)
+    folder = _synthetic_folder(method, checkpoint)
     if not (folder / "config.json").is_file():
         # torch lives in the engines' processes, never in this one.
         command = [

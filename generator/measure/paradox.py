@@ -10,8 +10,9 @@ from typing import Final
 
 from generator.errors import UsageError
 from generator.measure.line import Watcher
-from generator.measure.session import Order, measure
+from generator.measure.session import measure
 from generator.measurements import Run
+from generator.order import Order
 from generator.profiles import ClosedLoop, Profile, refusing_in_a_line
 from generator.record import Completed
 

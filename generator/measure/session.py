@@ -5,7 +5,6 @@ import os
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -13,12 +12,11 @@ from pathlib import Path
 from typing import get_args
 
 from generator import measurements
-from generator.cells import Cell
 from generator.errors import StorageError, UnfitError, UsageError
 from generator.faults import nearest
 from generator.fingerprint import environment_sha256
 from generator.folders import MEASUREMENTS, run_folders
-from generator.manifest import Experiment, Hardware, MeasuredRun, Paradox
+from generator.manifest import Hardware, MeasuredRun, Paradox
 from generator.measure import environment
 from generator.measure.changed import why_not_resumed
 from generator.measure.checkpoints import Ready, prepare_all, revisions_of
@@ -27,24 +25,10 @@ from generator.measure.line import Line, Watcher, now
 from generator.measure.places import located
 from generator.measure.redaction import redact_logs
 from generator.measure.schedule import Plan, Rounds, Search
+from generator.order import Order
 from generator.profiles import Profile
 from generator.readable import readable
 from generator.record import SCHEMA_VERSION, Completed, Failed
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What the user asked for. `command` is how, for the reader who wants to repeat it. The paths of the profile start
-    at the folder of its file."""
-
-    profile: Profile
-    profile_file: Path
-    cells: tuple[Cell, ...]
-    memory_budget_gib: float | None
-    command: str
-    experiment: Experiment | None = None
-    begin_anew: bool = False
-    retry_failed: bool = False
 
 
 def measure(order: Order, watcher: Watcher, root: Path = MEASUREMENTS) -> measurements.Run:
@@ -149,9 +133,9 @@ def _found_or_begun(order: Order, hardware: Hardware, root: Path) -> tuple[Path,
             and isinstance(manifest, MeasuredRun)
             and run.trust == "own"
             and (manifest.environment_sha256, manifest.versions) == (sha256, versions)
-            and _same_but_for_rounds(manifest, order)
+            and order.is_of(manifest)
             and (
-                len(run.launches) < len(manifest.cells) * order.profile.rounds
+                len(run.launches) < order.size
                 or order.experiment in get_args(Paradox)
                 or (order.retry_failed and any(launch_.status == "failed" for launch_ in run.launches))
             )
@@ -201,20 +185,6 @@ def _what_failed(runs: Sequence[measurements.Run], sha256: str, profile: str) ->
     return (
         f"no run with just these options has failed launches; {manifest.run_id} has some: give its options, "
         f"`{shlex.join([*words, '--retry-failed'])}`"
-    )
-
-
-def _same_but_for_rounds(manifest: MeasuredRun, order: Order) -> bool:
-    changes = {"rounds": max(manifest.profile.rounds, order.profile.rounds)}
-    methods = {cell.method for cell in manifest.cells}
-    mine, its = (
-        profile.with_methods(methods).model_copy(update=changes) for profile in (manifest.profile, order.profile)
-    )
-    return (mine, manifest.cells, manifest.memory_budget_gib, manifest.experiment) == (
-        its,
-        order.cells,
-        order.memory_budget_gib,
-        order.experiment,
     )
 
 

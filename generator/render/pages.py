@@ -159,6 +159,7 @@ def environment_of(templates: Mapping[str, str], compiled: BytecodeCache | None 
         "bare": units.bare,
         "with_unit": units.with_unit,
         "number": units.number,
+        "lasting": units.lasting,
         "times": units.times,
         "upward": units.upward,
         "asked": units.asked,

@@ -163,6 +163,14 @@ def field(value: float) -> str:
     return f"{value:.10g}"
 
 
+def lasting(duration_s: float) -> str:
+    """A time to wait, no finer than anybody plans by."""
+    if duration_s < 90:
+        return f"{max(1, round(duration_s))} s"
+    minutes = round(duration_s / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def times(ratio: float) -> str:
     """A ratio as a factor: 12.4 becomes "12×", 2.34 "2.3×", 1.764 "1.76×", 0.0162 "0.016×"."""
     digits = 0 if ratio >= 10 else 1 if ratio >= 1.95 else 2 if ratio >= 0.0995 else 1 - _magnitude(ratio)

@@ -181,7 +181,7 @@ def test_a_share_of_the_card_that_leaves_too_little_for_what_is_beside_it_is_not
 
 
 def planned(run: MeasuredRun, launch: Completed, model: Model, context_tokens: int, users: int) -> Fit:
-    load = load_of(run, context_tokens, users, anew=bool(launch.compiled))
+    load = load_of(run.profile.engine, context_tokens, users, anew=bool(launch.compiled))
     return fit(model, launch.cell, room_of(run, EVIDENCE), load, EVIDENCE)
 
 

@@ -12,6 +12,7 @@ from generator.measure import environment, session
 from generator.measure.kernels import kernel_names
 from generator.measurements import write_launch, write_manifest
 from generator.methods import METHODS
+from generator.order import Order
 from generator.profiles import EngineSettings, Profile, load_profile
 
 WATCHER: Any = None
@@ -19,7 +20,7 @@ DEMO, DEMO_FILE = load_profile("demo")
 
 
 def refused(root: Path, profile: Profile = DEMO, *, retry_failed: bool = False) -> str:
-    order = session.Order(profile, DEMO_FILE, profile.cells, None, "quantpress measure", retry_failed=retry_failed)
+    order = Order(profile, DEMO_FILE, profile.cells, None, "quantpress measure", retry_failed=retry_failed)
     with pytest.raises(UsageError) as raised:
         session.measure(order, WATCHER, root)
     return str(raised.value)

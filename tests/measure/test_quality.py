@@ -13,8 +13,9 @@ from generator.errors import UsageError
 from generator.measure.engine import LaunchRequest, QualityRequest
 from generator.measure.launcher import Answer, launch
 from generator.measure.points import text_of
-from generator.measure.session import Order, measure
+from generator.measure.session import measure
 from generator.methods import EngineId
+from generator.order import Order
 from generator.profiles import load_profile
 
 torch: Any = pytest.importorskip("torch", reason="no engine is installed: run `make setup`")

@@ -55,6 +55,14 @@ MEMORY_SHOWN: Final = (0.9, 1.01)
 WIDEST: Final = {"cuda": Card(1024, 40_000, 20_000, ""), "cpu": Card(0, 20_000, 1_000, "")}
 
 
+def named(part: str) -> tuple[str, ...]:
+    """The cards whose name has `part` in it, whatever its letters' case; of those that end with it, these alone: "A10"
+    is that card, though the names of others begin with it."""
+    words = part.casefold().split()
+    found = tuple(card for card in CARDS if part.casefold() in card.casefold())
+    return tuple(card for card in found if card.casefold().split()[-len(words) :] == words) or found
+
+
 def card_of(hardware: Hardware) -> Card | None:
     """The card's row; None of one that is not known."""
     return CARDS.get(hardware.gpu_name or "")

@@ -1,0 +1,205 @@
+"""Many runs declared in one file: profiles, cards, memory budgets, methods, and which of them do not go together.
+
+A run compares methods, launch by launch in turn, so a sweep has a run for each profile, card and budget, in which all
+methods and modes are. Each is what `quantpress measure` makes of the words that are given here.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from generator.analyse.physics.cards import CARDS, named
+from generator.cells import Mode
+from generator.declared import declared_in
+from generator.errors import SweepError, UsageError
+from generator.frozen import Frozen, PositiveGib, Several
+from generator.methods import EngineId, MethodId
+from generator.profiles import load_profile, shipped_profiles
+from generator.readable import Label, Name
+from generator.untrusted import in_ascii
+
+SHIPPED: Final = Path(__file__).parent / "sweeps"
+
+WHOLE: Final = "whole"
+EVERY: Final = "all"
+
+Budget = PositiveGib | Literal["whole"]
+
+
+def _are_distinct(values: tuple[object, ...]) -> tuple[object, ...]:
+    if len(set(values)) < len(values):
+        raise ValueError("should name each value once")
+    return values
+
+
+ONCE: Final = AfterValidator(_are_distinct)
+
+
+class Exclusion(Frozen):
+    """What is not to be measured: all that has each value that is named here."""
+
+    profile: Label | None = None
+    card: Name | None = None
+    memory_budget_gib: Budget | None = None
+    method: MethodId | None = None
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("should name a profile, card, memory_budget_gib or method")
+        return self
+
+    def meets(self, profile: str, card: str | None, budget: Budget, method: MethodId) -> bool:
+        """Whether it is of this combination."""
+        pairs = (
+            (self.profile, profile),
+            (self.card, card),
+            (self.memory_budget_gib, budget),
+            (self.method, method),
+        )
+        return all(mine is None or mine == its for mine, its in pairs)
+
+
+class Sweep(Frozen):
+    """The file. What it leaves out is as in `quantpress measure`: the card of this machine, all of its memory, the
+    profile's own methods, modes and rounds. A profile that is no shipped one is a file, seen from the sweep's folder.
+
+    A method that the planner finds no room for is an error, unless `leave_out_what_has_no_room` says that it is to be
+    left out.
+    """
+
+    profiles: Annotated[Several[Label], Field(min_length=1), ONCE]
+    cards: Annotated[Several[Name], ONCE] = ()
+    memory_budgets_gib: Annotated[Several[Budget], ONCE] = ()
+    methods: Annotated[Several[MethodId | Literal["all"]], ONCE] = ()
+    engine: EngineId | None = None
+    modes: Annotated[Several[Mode], ONCE] = ()
+    rounds: Annotated[int, Field(ge=1, le=100)] | None = None
+    controls: bool = False
+    twin: bool = False
+    disabled_kernels: Annotated[Several[Name], ONCE] = ()
+    leave_out_what_has_no_room: bool = False
+    without: Several[Exclusion] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One run of a sweep; a `card` or a `memory_budget_gib` of None is that of this machine. `options` are the words
+    that all runs of the sweep share."""
+
+    profile: str
+    card: str | None
+    memory_budget_gib: float | None
+    methods: tuple[MethodId, ...]
+    options: tuple[str, ...]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What makes it, after `quantpress`."""
+        budget = () if self.memory_budget_gib is None else ("--memory-budget-gib", f"{self.memory_budget_gib:g}")
+        methods = (word for method in self.methods for word in ("--method", method))
+        return ("measure", "--profile", self.profile, *methods, *budget, *self.options)
+
+    def less(self, methods: Collection[MethodId]) -> Self:
+        """The same without some of its methods."""
+        return replace(self, methods=tuple(one for one in self.methods if one not in methods))
+
+
+def shipped_sweeps() -> tuple[str, ...]:
+    """The names of the sweeps that ship with Quantpress."""
+    return tuple(sorted(path.stem for path in SHIPPED.glob("*.toml")))
+
+
+def load_sweep(name_or_file: str) -> tuple[Sweep, Path]:
+    """The sweep and its file. Raises `SweepError`, with the mend, where there is no such sweep or its file is none."""
+    path = SHIPPED / f"{name_or_file}.toml" if name_or_file in shipped_sweeps() else Path(name_or_file)
+    try:
+        return declared_in(path, Sweep, SweepError), path
+    except (OSError, UnicodeDecodeError):
+        raise SweepError(
+            f"{in_ascii(name_or_file)}: no shipped sweep ({', '.join(shipped_sweeps())}) and no readable file of that "
+            "name; name one of these, or give the path of your own TOML file"
+        ) from None
+
+
+def runs_of(sweep: Sweep, file: Path, others: Collection[str] = ()) -> tuple[Wanted, ...]:
+    """Its runs, those of one profile together, so that a checkpoint is made ready once. Cards are those with a data
+    sheet and `others`, by any part of their name that no other has.
+
+    Raises `SweepError`, with the field, at a name that nothing has, and where nothing is left to be measured.
+    """
+    cards: list[tuple[str | None, str | None]] = [
+        (one, _card_named(one, f"{file.name}: field cards.{at}", others)) for at, one in enumerate(sweep.cards)
+    ]
+    unused = set(range(len(sweep.without)))
+    found = []
+    for at, profile in enumerate(sweep.profiles):
+        word = profile if profile in shipped_profiles() else str(file.parent / profile)
+        methods = _methods_of(sweep, word, f"{file.name}: field profiles.{at}")
+        for written, card in cards or [(None, None)]:
+            for budget in sweep.memory_budgets_gib or (WHOLE,):
+                left = []
+                for method in methods:
+                    meeting = {
+                        number
+                        for number, one in enumerate(sweep.without)
+                        if one.meets(profile, written, budget, method)
+                    }
+                    unused -= meeting
+                    left += [] if meeting else [method]
+                if left:
+                    budget_gib = None if budget == WHOLE else float(budget)
+                    found.append(Wanted(word, card, budget_gib, tuple(left), tuple(_options(sweep))))
+    for number in sorted(unused):
+        raise SweepError(f"{file.name}: field without.{number}: nothing of the sweep is of that kind; correct it")
+    if not found:
+        raise SweepError(f"{file.name}: field without: nothing is left to be measured; leave less out")
+    return tuple(found)
+
+
+def _methods_of(sweep: Sweep, profile: str, field: str) -> Sequence[MethodId]:
+    try:
+        loaded, _ = load_profile(profile)
+    except UsageError as error:
+        raise SweepError(f"{field}: {error}") from None
+    if EVERY in sweep.methods:
+        return loaded.methods
+    wanted = [method for method in sweep.methods if method != EVERY]
+    for method in wanted:
+        if method not in loaded.methods:
+            raise SweepError(
+                f"{field}: {loaded.name} has no checkpoint for {method}, only for {', '.join(loaded.methods)}; leave "
+                "out that method, or give the profile a checkpoint"
+            )
+    return [one for one in loaded.methods if one in (wanted or loaded.default_methods or loaded.methods)]
+
+
+def _card_named(name: str, field: str, others: Collection[str]) -> str:
+    if name in CARDS or name in others:
+        return name
+    match named(name):
+        case [one]:
+            return one
+        case []:
+            known = ", ".join([*others, *CARDS])
+            raise SweepError(f"{field}: no card that is known is called {in_ascii(name)!r}; name one of {known}")
+        case several:
+            raise SweepError(f"{field}: {in_ascii(name)!r} could be {', '.join(several)}; name more of it")
+
+
+def _options(sweep: Sweep) -> Iterator[str]:
+    if sweep.engine is not None:
+        yield from ("--engine", sweep.engine)
+    for mode in sweep.modes:
+        yield from ("--mode", mode)
+    if sweep.rounds is not None:
+        yield from ("--rounds", str(sweep.rounds))
+    if sweep.controls:
+        yield "--controls"
+    if sweep.twin:
+        yield "--twin"
+    for kernel in sweep.disabled_kernels:
+        yield from ("--disable-kernel", kernel)

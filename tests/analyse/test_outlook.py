@@ -1,0 +1,202 @@
+"""What a sweep will take, held against runs that were really made."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from examples import replaced
+
+from generator.analyse.findings import find
+from generator.analyse.fit_evidence import evidence_of
+from generator.analyse.outlook import (
+    Durations,
+    Here,
+    Lasting,
+    Outlook,
+    checkpoint_gib,
+    needs_of,
+    outlook_of,
+    rooms_of,
+    standing_of,
+    together,
+    total_of,
+    unplanned,
+)
+from generator.cells import Cell
+from generator.folders import CHECKOUT
+from generator.manifest import MeasuredRun
+from generator.measurements import Run, read_runs
+from generator.order import Order
+from generator.ordering import order_of
+from generator.record import Completed
+from generator.shapes import PUBLIC
+from generator.sweep import Wanted
+from generator.words import parser
+
+RUNS = read_runs(CHECKOUT / "measurements")
+EVIDENCE = evidence_of(find(RUNS).briefs)
+H100, H200, RTX_4090 = "NVIDIA H100 80GB HBM3", "NVIDIA H200", "NVIDIA GeForce RTX 4090"
+SIX = "2026-11-26-llama-3.1-8b-synthetic-2"
+ELSEWHERE = Here(card="a processor", has_gpu=False, environment_sha256="0" * 64, versions={})
+LLAMA, LLAMA_13B = PUBLIC["llama-3.1-8b"].model, PUBLIC["llama-2-13b"].model
+
+
+def manifest_of(run_id: str) -> MeasuredRun:
+    (found,) = (run.manifest for run in RUNS if run.manifest.run_id == run_id)
+    assert isinstance(found, MeasuredRun)
+    return found
+
+
+def ordered(*words: str) -> Order:
+    return order_of(parser().parse_args(words), words, of_cluster=True)
+
+
+def again(run_id: str, *more: str) -> Order:
+    """The order that a run on record was made by."""
+    return ordered(*shlex.split(manifest_of(run_id).command)[1:], *more)
+
+
+def here_as(run_id: str, sha256: str | None = None) -> Here:
+    manifest = manifest_of(run_id)
+    return Here(
+        card=manifest.hardware.name,
+        has_gpu=True,
+        environment_sha256=sha256 or manifest.environment_sha256,
+        versions=manifest.versions,
+    )
+
+
+def looked(order: Order, card: str, runs: Sequence[Run] = RUNS) -> Outlook:
+    wanted = Wanted(order.profile.name, card, order.memory_budget_gib, (), ())
+    return outlook_of(wanted, order, ELSEWHERE, runs, Durations(runs), LLAMA, EVIDENCE)
+
+
+def test_a_run_on_record_is_known_by_its_order_on_its_card_and_lacks_what_more_rounds_ask() -> None:
+    done = standing_of(again(SIX), H200, ELSEWHERE, RUNS)
+    more = standing_of(again(SIX, "--rounds", "8"), H200, ELSEWHERE, RUNS)
+
+    assert (done.state, done.run_id, done.failed, done.invalid) == ("measured", SIX, 0, 0)
+    assert (more.state, more.run_id) == ("begun", SIX)
+    assert set((more.made or {}).values()) == {3}
+    assert standing_of(again(SIX), H100, ELSEWHERE, RUNS).state == "open"
+    assert standing_of(again(SIX, "--mode", "eager"), H200, ELSEWHERE, RUNS).state == "open"
+
+
+def test_here_a_run_of_other_versions_does_not_count_and_is_named() -> None:
+    assert standing_of(again(SIX), H200, here_as(SIX), RUNS).state == "measured"
+
+    anew = standing_of(again(SIX), H200, here_as(SIX, "1" * 64), RUNS)
+
+    assert (anew.state, anew.run_id, anew.outdated) == ("open", None, SIX)
+
+
+def test_somebody_elses_run_does_not_count() -> None:
+    theirs = [replace(run, trust="contributed") for run in RUNS]
+
+    assert standing_of(again(SIX), H200, ELSEWHERE, theirs).state == "open"
+
+
+def test_failed_and_invalid_launches_are_counted() -> None:
+    (eager,) = (run for run in RUNS if run.manifest.run_id == "2026-11-26-llama-3.1-8b-synthetic")
+    found = standing_of(again(eager.manifest.run_id, "--rounds", "8"), H100, ELSEWHERE, RUNS)
+
+    assert found.state == "begun"
+    assert found.failed == sum(launch.status == "failed" for launch in eager.launches)
+    assert found.invalid == sum(isinstance(launch, Completed) and not launch.valid for launch in eager.launches)
+    assert sum((found.made or {}).values()) == len(eager.launches)
+
+
+def test_a_time_is_the_median_of_the_nearest_launches_and_says_how_near_they_are() -> None:
+    order, found = again(SIX), Durations(RUNS)
+    awq = next(cell for cell in order.cells if cell.method == "awq")
+    int8 = Cell(method="int8", engine="vllm", mode="eager")
+    other = replaced(order.profile, model_name="Another model")
+
+    bases = {
+        "cell": found.of(order.profile, H200, awq),
+        "method": found.of(order.profile, H200, int8),
+        "card": found.of(order.profile, RTX_4090, awq),
+        "model": found.of(other, RTX_4090, awq),
+    }
+
+    assert {basis: one and one.basis for basis, one in bases.items()} == {basis: basis for basis in bases}
+    assert all(one and 20 < one.duration_s < 200 for one in bases.values())
+    assert found.of(replaced(order.profile, workloads=order.profile.workloads[:1]), H200, awq) is None
+
+
+def test_what_is_planned_is_near_what_the_run_itself_took_without_being_told_of_it() -> None:
+    before = [run for run in RUNS if run.manifest.run_id != SIX]
+    (itself,) = (run for run in RUNS if run.manifest.run_id == SIX)
+    planned = looked(again(SIX), H200, before)
+    took_s = sum(launch.duration_s for launch in itself.launches if isinstance(launch, Completed))
+
+    assert planned.left == 18
+    assert planned.lasting
+    assert planned.lasting.duration_s == pytest.approx(took_s, rel=0.25)
+
+
+def test_a_part_that_nobody_knows_makes_the_whole_unknown() -> None:
+    a, b = Lasting(10, "cell"), Lasting(5, "card")
+
+    assert together([a, b]) == Lasting(15, "card")
+    assert together([a, None]) is None
+    assert together([]) is None
+
+
+def test_room_is_that_of_the_planner_on_the_card_or_in_the_budget() -> None:
+    order = ordered("measure", "--profile", "llama-2-13b-synthetic", "--method", "fp16", "--method", "awq")
+    small = replace(order, memory_budget_gib=24.0)
+    fp16, awq = order.cells
+
+    assert [rooms_of(order, H200, LLAMA_13B, EVIDENCE)[cell].obstacle for cell in (fp16, awq)] == [None, None]  # type: ignore[union-attr]
+    assert [rooms_of(small, H200, LLAMA_13B, EVIDENCE)[cell].obstacle for cell in (fp16, awq)] == ["memory", None]  # type: ignore[union-attr]
+    assert set(rooms_of(order, "a card that nobody knows", LLAMA_13B, EVIDENCE).values()) == {None}
+    assert set(rooms_of(order, H200, None, EVIDENCE).values()) == {None}
+
+
+def test_every_run_on_record_is_planned_to_have_the_room_that_it_had() -> None:
+    planned = 0
+    for run in RUNS:
+        manifest = run.manifest
+        if isinstance(manifest, MeasuredRun) and manifest.hardware.device == "cuda" and manifest.experiment is None:
+            order = again(manifest.run_id)
+            for cell, plan in rooms_of(order, manifest.hardware.name, LLAMA, EVIDENCE).items():
+                served = [one for one in run.launches if one.cell == cell and isinstance(one, Completed)]
+                if plan and served:
+                    planned += 1
+                    assert plan.obstacle is None, (manifest.run_id, cell.label)
+    assert planned > 20
+
+
+def test_a_method_is_without_room_where_none_of_its_cells_has_any() -> None:
+    order = ordered("measure", "--profile", "llama-3.1-8b-synthetic", "--controls", "--mode", "graphs")
+    look = looked(replace(order, memory_budget_gib=17.5), RTX_4090)
+
+    fp16 = {cell.engine: plan and plan.obstacle for cell, plan in look.rooms.items() if cell.method == "fp16"}
+    assert fp16 == {"vllm": "memory", "transformers": None}
+    assert look.without_room == ()
+    assert looked(replace(order, memory_budget_gib=12.0), RTX_4090).without_room == ("fp16",)
+
+
+def test_the_whole_is_the_sum_and_needs_are_told_once_for_each_profile() -> None:
+    here = here_as(SIX, "1" * 64)
+    wanted = Wanted("llama-3.1-8b-synthetic", None, 24.0, (), ())
+    order = again(SIX)
+    looks = [
+        outlook_of(one, order, here, RUNS, Durations(RUNS), LLAMA, EVIDENCE)
+        for one in (wanted, replace(wanted, card=RTX_4090))
+    ]
+    total = total_of(looks)
+
+    assert (total.launches, total.left, total.here_left) == (36, 36, 18)
+    assert total.here == looks[0].lasting
+    assert [need.cell for need in needs_of(looks)] == list(order.cells)
+    assert unplanned(looks) == ()
+
+
+def test_files_take_about_what_the_model_takes() -> None:
+    sizes = {method: checkpoint_gib(LLAMA, method) for method in ("fp16", "awq", "int8")}
+
+    told = {method: size and round(size, 1) for method, size in sizes.items()}
+    assert told == {"fp16": 15.0, "awq": 5.3, "int8": 8.5}

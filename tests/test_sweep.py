@@ -1,0 +1,143 @@
+"""A file that declares many runs: which they are, by which words each is made, and how it is refused, in one line."""
+
+from pathlib import Path
+
+import pytest
+
+from generator.errors import SweepError
+from generator.sweep import Wanted, load_sweep, runs_of, shipped_sweeps
+
+H200 = "NVIDIA H200"
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "many.toml"
+    path.write_text(text)
+    return path
+
+
+def runs_in(folder: Path, text: str) -> tuple[Wanted, ...]:
+    sweep, file = load_sweep(str(written(folder, text)))
+    return runs_of(sweep, file)
+
+
+def test_there_is_a_run_for_each_profile_card_and_budget_and_all_methods_are_in_it(tmp_path: Path) -> None:
+    runs = runs_in(
+        tmp_path,
+        'profiles = ["llama-3.1-8b-synthetic", "llama-3.2-1b-synthetic"]\ncards = ["H200", "4090"]\n'
+        'memory_budgets_gib = ["whole", 16]\nmethods = ["awq", "fp16"]\n',
+    )
+
+    assert [(run.profile, run.card, run.memory_budget_gib) for run in runs] == [
+        (profile, card, budget)
+        for profile in ("llama-3.1-8b-synthetic", "llama-3.2-1b-synthetic")
+        for card in (H200, "NVIDIA GeForce RTX 4090")
+        for budget in (None, 16.0)
+    ]
+    assert {run.methods for run in runs} == {("fp16", "awq")}
+
+
+def test_what_a_file_leaves_out_is_as_in_a_measurement_of_its_profile(tmp_path: Path) -> None:
+    assert runs_in(tmp_path, 'profiles = ["llama-3.1-8b-synthetic"]\n') == (
+        Wanted("llama-3.1-8b-synthetic", None, None, ("fp16", "nf4", "awq", "gptq"), ()),
+    )
+    (every,) = runs_in(tmp_path, 'profiles = ["llama-3.1-8b-synthetic"]\nmethods = ["all"]\n')
+    assert every.methods == ("fp16", "nf4", "awq", "gptq", "w4a16", "fp8", "int8")
+
+
+def test_the_words_of_a_run_say_all_that_it_is(tmp_path: Path) -> None:
+    (run,) = runs_in(
+        tmp_path,
+        'profiles = ["llama-3.1-8b-synthetic"]\nmemory_budgets_gib = [24]\nmethods = ["fp16", "nf4"]\n'
+        'engine = "vllm"\nmodes = ["graphs", "eager"]\nrounds = 8\ncontrols = true\ntwin = true\n'
+        'disabled_kernels = ["MacheteLinearKernel"]\n',
+    )
+
+    assert " ".join(run.words) == (
+        "measure --profile llama-3.1-8b-synthetic --method fp16 --method nf4 --memory-budget-gib 24 --engine vllm "
+        "--mode graphs --mode eager --rounds 8 --controls --twin --disable-kernel MacheteLinearKernel"
+    )
+    assert run.less({"nf4"}).methods == ("fp16",)
+
+
+def test_without_takes_away_what_has_all_that_it_names(tmp_path: Path) -> None:
+    runs = runs_in(
+        tmp_path,
+        'profiles = ["llama-3.1-8b-synthetic", "llama-2-13b-synthetic"]\nmemory_budgets_gib = [16, 24]\n'
+        'methods = ["fp16", "awq"]\n[[without]]\nprofile = "llama-2-13b-synthetic"\nmethod = "fp16"\n'
+        '[[without]]\nprofile = "llama-2-13b-synthetic"\nmemory_budget_gib = 16\n',
+    )
+
+    assert [(run.profile, run.memory_budget_gib, run.methods) for run in runs] == [
+        ("llama-3.1-8b-synthetic", 16, ("fp16", "awq")),
+        ("llama-3.1-8b-synthetic", 24, ("fp16", "awq")),
+        ("llama-2-13b-synthetic", 24, ("awq",)),
+    ]
+
+
+def test_a_profile_of_a_users_own_lies_where_the_file_says_seen_from_its_folder(tmp_path: Path) -> None:
+    shipped = Path(__file__).parent.parent / "generator/profiles/llama-3.2-1b-synthetic.toml"
+    (tmp_path / "mine.toml").write_text(shipped.read_text())
+
+    (run,) = runs_in(tmp_path, 'profiles = ["mine.toml"]\n')
+
+    assert run.words[2] == str(tmp_path / "mine.toml")
+
+
+def test_a_card_without_a_data_sheet_is_known_where_it_is_here_or_on_record(tmp_path: Path) -> None:
+    sweep, file = load_sweep(str(written(tmp_path, 'profiles = ["demo"]\ncards = ["NVIDIA Thing"]\n')))
+
+    assert runs_of(sweep, file, ["NVIDIA Thing"])[0].card == "NVIDIA Thing"
+    with pytest.raises(SweepError, match=r"many\.toml: field cards.0: no card that is known is called 'NVIDIA Thing'"):
+        runs_of(sweep, file)
+
+
+def test_the_sweeps_that_ship_can_be_expanded() -> None:
+    assert shipped_sweeps()
+    for name in shipped_sweeps():
+        assert runs_of(*load_sweep(name))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("profiles = [", "not valid TOML"),
+        ('profile = ["demo"]', "field profile: there is no such field; the nearest: profiles"),
+        ("profiles = []", "field profiles"),
+        ('profiles = ["demo", "demo"]', "field profiles: should name each value once"),
+        ('profiles = ["nothing"]', "field profiles.0: profile .*no shipped profile"),
+        ('profiles = ["demo"]\nmemory_budgets_gib = [0]', "field memory_budgets_gib.0"),
+        ('profiles = ["demo"]\nmethods = ["int3"]', "field methods.0"),
+        ('profiles = ["demo"]\nrounds = 0', "field rounds: .* found 0"),
+        (
+            'profiles = ["demo"]\ncards = ["4090", "H100"]',
+            "field cards.1: 'H100' could be NVIDIA H100 PCIe",
+        ),
+        ('profiles = ["demo"]\n[[without]]', "field without.0: should name a profile, card"),
+        (
+            'profiles = ["demo"]\n[[without]]\nmethod = "int8"\nprofile = "other"',
+            "field without.0: nothing of",
+        ),
+        ('profiles = ["demo"]\n[[without]]\nprofile = "demo"', "field without: nothing is left to be measured"),
+    ],
+)
+def test_a_file_that_can_not_be_followed_is_refused_by_its_field(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(SweepError, match=rf"^many\.toml: {told}") as refused:
+        runs_in(tmp_path, text)
+
+    assert "\n" not in str(refused.value)
+    assert refused.value.exit_status == 24
+
+
+def test_a_method_without_a_checkpoint_is_refused_with_those_that_have_one(tmp_path: Path) -> None:
+    shipped = Path(__file__).parent.parent / "generator/profiles/llama-3.2-1b-synthetic.toml"
+    text = shipped.read_text().partition("[checkpoints.awq]")[0]
+    (tmp_path / "mine.toml").write_text(text.replace(', "awq", "gptq"', ""))
+
+    with pytest.raises(SweepError, match=r"field profiles\.0: llama-3\.2-1b-synthetic has no checkpoint for int8"):
+        runs_in(tmp_path, 'profiles = ["mine.toml"]\nmethods = ["fp16", "int8"]\n')
+
+
+def test_a_sweep_that_there_is_not_is_refused_with_those_that_there_are(tmp_path: Path) -> None:
+    with pytest.raises(SweepError, match=r"no shipped sweep .*synthetic-models.* and no readable file"):
+        load_sweep(str(tmp_path / "none.toml"))
