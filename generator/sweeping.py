@@ -205,8 +205,9 @@ def _made(looks: Sequence[Outlook], parsed: argparse.Namespace, console: Console
         try:
             status = max(status, makes(words))
         except ClusterError as error:
-            console.print(f"{error}.", markup=False, highlight=False)
             lost.append(error)
+    for error in lost[1:]:
+        console.print(f"{error}.", markup=False, highlight=False)
     if lost:
         raise lost[0]
     return status
