@@ -206,8 +206,8 @@ def _made(looks: Sequence[Outlook], parsed: argparse.Namespace, console: Console
             status = max(status, makes(words))
         except ClusterError as error:
             lost.append(error)
-    for error in lost[1:]:
-        console.print(f"{error}.", markup=False, highlight=False)
+    for other in lost[1:]:
+        console.print(f"{other}.", markup=False, highlight=False)
     if lost:
         raise lost[0]
     return status

@@ -220,6 +220,20 @@ def no_cluster(stage: Stage) -> Seen:
     return stage.measure("--ray", "127.0.0.1:9")
 
 
+def no_room_in_plan(stage: Stage) -> Seen:
+    sweep = stage.folder / "many.toml"
+    sweep.write_text('profiles = ["llama-2-13b-synthetic"]\ncards = ["4090"]\nmethods = ["fp16"]\n')
+    done = subprocess.run(
+        light.command("plan", str(sweep), "--run"),
+        env=light.environment(stage.folder),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return Seen(done.returncode, done.stdout, done.stderr)
+
+
 def stations_lost(stage: Stage) -> Seen:
     words = ("measure", "--profile", light.profile(stage.folder, rounds=2), "--new", "--ray", "local")
     environment = light.environment(stage.folder, LIGHT_ENGINE_S="0.5")

@@ -14,6 +14,7 @@ from generator.errors import (
     QuantpressError,
     RecordError,
     StorageError,
+    SweepError,
     UnfitError,
     UsageError,
 )
@@ -66,6 +67,7 @@ TROUBLES: Final = (
     _refused("already_measuring", UnfitError, "another quantpress measure is running"),
     _refused("read_only", StorageError, "Read-only file system"),
     _refused("no_cluster", ClusterError, "the cluster can't be joined"),
+    _refused("no_room_in_plan", SweepError, "has no room on"),
     _without_a_launch("hub_gated", "is gated"),
     _without_a_launch("hub_refuses", "the hub answered 404"),
     _without_a_launch("hub_unreachable", "check the network"),
