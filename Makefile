@@ -77,5 +77,5 @@ lock: ## Choose all package versions anew, and lock them.
 
 clean: ## Remove .venv, the built site, what 'make pages' wrote, and caches; measurements and your own pages stay.
 	@test ! -f site/pages/.generated || python3 -m generator.ledger site/pages
-	@rm -rf .venv .cache site/public .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .cache site/public site/filled .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find generator tests -name __pycache__ -prune -exec rm -rf {} +

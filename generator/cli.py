@@ -239,7 +239,7 @@ def _told(console: Console, words: list[str], run: measurements.Run) -> int:
 
 def _pages(parsed: argparse.Namespace, _: list[str]) -> int:
     from generator.configuration import configuration_in, site_url_of
-    from generator.ledger import write_files
+    from generator.ledger import others, write_files
     from generator.site import Choices, site_files
     from generator.written import pages_in, write_ups
 
@@ -248,6 +248,8 @@ def _pages(parsed: argparse.Namespace, _: list[str]) -> int:
     in_place = parsed.folder.resolve() == PAGES.resolve()
     site_url = site_url_of(configuration_in(settings))
     files = site_files(Choices.in_file(settings), site_url=site_url, written={} if in_place else written)
+    if not in_place:  # all that a builder needs: an author's pages as they are, and filled in where they ask for it
+        files |= {path: file for path, file in others(PAGES).items() if path not in written}
     done = write_files(files, parsed.folder)
     print(f"{done.changed} files changed under {parsed.folder}")
     if done.left:

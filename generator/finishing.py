@@ -12,8 +12,8 @@ from typing import Any, Final
 from generator.aside import scrollable
 from generator.configuration import configuration_in
 from generator.errors import BuildError
-from generator.folders import CHECKOUT, PAGES
-from generator.ledger import ours, replace_file
+from generator.folders import CHECKOUT, PAGES, PAGES_TO_BUILD
+from generator.ledger import others, ours, replace_file
 from generator.policy import guarded
 from generator.written import pages_in, write_ups
 
@@ -24,25 +24,29 @@ _GUARDED: Final = 'http-equiv="Content-Security-Policy"'
 _CONTENT: Final = re.compile(r"<article\b.*</article>", re.DOTALL)
 
 
-def finish(site: Path, pages: Path = PAGES, settings: Path = CHECKOUT / "mkdocs.yml") -> int:
+def finish(
+    site: Path, pages: Path = PAGES_TO_BUILD, settings: Path = CHECKOUT / "mkdocs.yml", authors: Path = PAGES
+) -> int:
     """Finish the site that was built into `site` from the Markdown in `pages`: give each page its policy, and tables of
-    the author's pages boxes that scroll. A page that has its policy is finished already; how many were not.
+    the author's pages, which come from `authors`, boxes that scroll. A page that has its policy is finished already;
+    how many were not.
 
-    Raises `BuildError` where there are no generated pages, where one was not built, and where one asks for figures,
-    which only a hook fills in.
+    Raises `BuildError` where there are no generated pages, where one was not built, and where one asks for figures and
+    stands as its author wrote it.
     """
     texts = pages_in(pages)
     generated = {path for path in ours(pages) if path.endswith(".md")}
     if not generated:
         raise BuildError(f"{pages}: no generated pages; {_AGAIN}")
-    for path in write_ups(texts):
+    for path in write_ups(texts).keys() - generated:
         raise BuildError(
-            f"{path}: it asks for figures, and this builder fills none in; build with MkDocs or ProperDocs"
+            f"{path}: it asks for figures, and stands as you wrote it; build from a copy: name a folder in "
+            "QUANTPRESS_PAGES, `quantpress pages` with that folder, build and finish again"
         )
     for path in sorted(texts):
         if not (site / _address(path)).is_file():
             raise BuildError(f"{site / _address(path)}: not built, though there is a page {path}; {_AGAIN}")
-    of_records = {_address(path) for path in generated}
+    of_records = {_address(path) for path in generated - others(authors).keys()}
     scripts = _scripts(configuration_in(settings))
     finished = {}
     for file in sorted(site.rglob("*.html")):

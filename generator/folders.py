@@ -10,6 +10,8 @@ from generator.untrusted import entries, refusal
 CHECKOUT: Final = Path(__file__).parent.parent
 TEMPLATES: Final = CHECKOUT / "templates"
 PAGES: Final = CHECKOUT / "site" / "pages"
+# What a builder that calls no hook builds: a copy of these with all that is made of records, or these themselves.
+PAGES_TO_BUILD: Final = CHECKOUT / (os.environ.get("QUANTPRESS_PAGES") or PAGES)
 
 # One folder a run. The variable keeps a trial or a test apart from what will be published.
 _APART: Final = os.environ.get("QUANTPRESS_MEASUREMENTS")

@@ -29,6 +29,17 @@ def ours(folder: Path) -> set[str]:
     return {path for sha256, path in _entries(folder) if _is(folder / path, sha256)}
 
 
+def others(folder: Path) -> dict[str, Path]:
+    """The files below `folder` that are their author's, by path there; what begins with a dot is no page's."""
+    mine = ours(folder)
+    found = {path.relative_to(folder): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        inner.as_posix(): path
+        for inner, path in found.items()
+        if inner.as_posix() not in mine and not any(part.startswith(".") for part in inner.parts)
+    }
+
+
 def write_files(files: Mapping[str, Content], folder: Path) -> Written:
     """Write what changed below `folder`, and remove what an earlier call wrote and is no longer there. A file that is
     neither what an earlier call wrote nor what this one would write is its author's, and is left."""

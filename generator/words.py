@@ -7,6 +7,7 @@ from typing import Final, get_args
 from generator import __version__
 from generator.cells import Mode
 from generator.exporting import add_options as add_export_options
+from generator.folders import PAGES_TO_BUILD
 from generator.importing import add_options as add_import_options
 from generator.methods import ENGINES, METHOD_IDS
 from generator.profiles import shipped_profiles
@@ -78,10 +79,12 @@ def parser() -> argparse.ArgumentParser:
     pages = commands.add_parser(
         "pages",
         help="write the generated Markdown to disk, for builders that ignore MkDocs hooks",
-        epilog="The feed names the site's address, QUANTPRESS_SITE_URL or mkdocs.yml's site_url. Write-ups get their "
-        "figures in any folder but site/pages, where they would lose what they name.",
+        epilog="The feed names the site's address, QUANTPRESS_SITE_URL or mkdocs.yml's site_url. Any other folder than "
+        "site/pages becomes a copy of it, in which write-ups have their figures: there they would lose what they name.",
     )
-    pages.add_argument("folder", nargs="?", type=Path, default=Path("site/pages"), help="default: site/pages")
+    pages.add_argument(
+        "folder", nargs="?", type=Path, default=PAGES_TO_BUILD, help="default: QUANTPRESS_PAGES, or site/pages"
+    )
 
     finish = commands.add_parser(
         "finish",

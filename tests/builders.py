@@ -13,6 +13,8 @@ ROOT: Final = Path(__file__).parent.parent
 SITE_URL: Final = "https://example.org/quantpress/"
 
 # What a publisher types after `make pages`; a strict build ends at what it only warns of otherwise.
+# One that calls no hook builds a copy, in which the write-ups have their figures.
+COPIES: Final = {"zensical": "site/filled"}
 COMMANDS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "mkdocs": (("mkdocs", "build", "--quiet", "--strict"),),
     "properdocs": (("properdocs", "build", "--quiet", "--strict"),),
@@ -38,7 +40,7 @@ def copy_of_checkout(target: Path, root: Path = ROOT) -> Path:
     return target
 
 
-def run(project: Path, *words: str, site_url: str = SITE_URL) -> "subprocess.CompletedProcess[str]":
+def run(project: Path, *words: str, site_url: str = SITE_URL, pages: str = "") -> "subprocess.CompletedProcess[str]":
     """A module's command in the project, with the code that is there."""
     environment = os.environ | {
         "PYTHONPATH": str(project),
@@ -46,6 +48,8 @@ def run(project: Path, *words: str, site_url: str = SITE_URL) -> "subprocess.Com
         "NO_MKDOCS_2_WARNING": "1",
         "NO_COLOR": "1",
     }
+    if pages:
+        environment["QUANTPRESS_PAGES"] = pages
     command = [sys.executable, "-m", *words]
     return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
 
@@ -53,6 +57,6 @@ def run(project: Path, *words: str, site_url: str = SITE_URL) -> "subprocess.Com
 def build(project: Path, builder: str, target: Path, site_url: str = SITE_URL) -> Path:
     """Write the project's pages to disk, build them, and move the site to `target`."""
     for words in (("generator.cli", "pages"), *COMMANDS[builder]):
-        done = run(project, *words, site_url=site_url)
+        done = run(project, *words, site_url=site_url, pages=COPIES.get(builder, ""))
         assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
     return (project / "site/public").rename(target)

@@ -28,6 +28,18 @@ title: Notes of mine
 <script src="https://example.org/counter.js"></script>
 """
 
+WRITE_UP = """---
+title: What four bits cost
+description: Four bits or sixteen.
+write_up: true
+---
+AWQ makes {{ value("output_tokens_per_s", "awq") }}.
+
+{{ chart("memory", "Where did the memory go?", "Each bar is the whole card.") }}
+
+{{ provenance() }}
+"""
+
 
 @dataclass(frozen=True)
 class Site:
@@ -149,7 +161,7 @@ def said_in(element: Element) -> str:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Site]:
-    """Each builder's site by the builder's name, of the committed records and a page of the author's."""
+    """Each builder's site by the builder's name, of the committed records and two pages of the author's."""
     sites = {}
     for builder in COMMANDS:
         if not absent(builder):
@@ -158,6 +170,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Site]:
             mine = project / "site/pages/notes/mine.md"
             mine.parent.mkdir()
             mine.write_text(MINE, encoding="utf-8")
+            mine.with_name("four-bits.md").write_text(WRITE_UP, encoding="utf-8")
             sites[builder] = Site(build(project, builder, folder / "site"))
     return sites
 
@@ -176,7 +189,9 @@ def other(request: pytest.FixtureRequest, built: dict[str, Site]) -> Site:
 
 def test_every_builder_makes_the_same_pages(ours: Site, other: Site) -> None:
     assert set(other.pages) == set(ours.pages)
-    assert {"index.html", "404.html", "notes/mine.html", "runs/2026-11-24-demo.html"} <= set(other.pages)
+    assert {"index.html", "404.html", "notes/mine.html", "notes/four-bits.html", "runs/2026-11-24-demo.html"} <= set(
+        other.pages
+    )
 
 
 @pytest.mark.parametrize(

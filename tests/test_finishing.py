@@ -106,10 +106,21 @@ def test_without_pages_on_disk_nothing_is_finished(site: Path, tmp_path: Path, s
         finish(site, tmp_path / "empty", settings)
 
 
+def test_in_a_copy_an_authors_pages_are_the_authors_and_those_that_asked_for_figures_have_them(
+    site: Path, pages: Path, settings: Path, tmp_path: Path
+) -> None:
+    filled = "---\nwrite_up: true\n---\n2,036 tokens/s"
+    write_files({"index.md": "# Home", "runs/one.md": "# One", "mine.md": filled}, tmp_path / "copy")
+
+    assert finish(site, tmp_path / "copy", settings, authors=pages) == 4
+    assert hashes(contents(site)["index.html"]) == 1
+    assert hashes(contents(site)["mine.html"]) == 2
+
+
 def test_a_page_that_asks_for_figures_is_refused_because_readers_would_get_references(
     site: Path, pages: Path, settings: Path
 ) -> None:
     (pages / "mine.md").write_text("---\nwrite_up: true\n---\n", encoding="utf-8")
 
-    with pytest.raises(BuildError, match=r"^mine\.md: it asks for figures"):
+    with pytest.raises(BuildError, match=r"^mine\.md: it asks for figures, and stands as you wrote it"):
         finish(site, pages, settings)
