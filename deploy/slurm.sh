@@ -2,6 +2,8 @@
 # Measures on all cards of a Slurm job, and leaves nothing running. Submit it where the checkout is, with the words that
 # `quantpress measure` is to have; once more, and it goes on where the time ended:
 #   sbatch --nodes=4 --gpus-per-node=8 deploy/slurm.sh --profile llama-3.1-8b --preset standard
+# Or all runs of a file, see `quantpress plan`:
+#   sbatch --nodes=4 --gpus-per-node=8 deploy/slurm.sh plan mine.toml
 #SBATCH --job-name=quantpress
 #SBATCH --nodes=2
 #SBATCH --ntasks-per-node=1
@@ -39,7 +41,9 @@ if [ "$SLURM_JOB_NUM_NODES" -gt 1 ]; then
 fi
 
 # Slurm's signal comes before the end of the job's time: what is finished by then is kept.
-quantpress measure --ray "$address" "$@" &
+words=(measure "$@")
+if [ "${1:-}" = plan ]; then words=("$@" --run); fi
+quantpress "${words[@]}" --ray "$address" &
 measurement=$!
 trap 'kill -TERM $measurement' TERM
 status=0

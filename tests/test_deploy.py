@@ -51,7 +51,8 @@ def program(path: Path, text: str) -> None:
 
 
 @WITH_RAY
-def test_a_slurm_job_measures_on_all_its_nodes_and_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("of_a_file", [False, True])
+def test_a_slurm_job_measures_on_all_its_nodes_and_leaves_nothing(tmp_path: Path, *, of_a_file: bool) -> None:
     bin_ = tmp_path / "venv" / "bin"
     bin_.mkdir(parents=True)
     program(bin_ / "srun", SRUN)
@@ -73,8 +74,12 @@ def test_a_slurm_job_measures_on_all_its_nodes_and_leaves_nothing(tmp_path: Path
         LIGHT_ENGINE_S="0.25",
     )
 
+    profile, sweep = light.profile(tmp_path, ("fp16", "awq"), rounds=3), tmp_path / "many.toml"
+    sweep.write_text(f'profiles = ["{profile}"]\n')
+    words = ["plan", str(sweep)] if of_a_file else ["--profile", profile]
+
     done = subprocess.run(
-        [CHECKOUT / "deploy" / "slurm.sh", "--profile", light.profile(tmp_path, ("fp16", "awq"), rounds=3)],
+        [CHECKOUT / "deploy" / "slurm.sh", *words],
         env=environment,
         capture_output=True,
         text=True,
