@@ -38,7 +38,7 @@ def test_figures_that_cannot_be_true_are_told_with_their_field(root: Path) -> No
     assert status_of(checked) == IMPOSSIBLE_RESULTS
     told = for_terminal(report(checked, environment_of(templates_in(TEMPLATES))))
     assert "i0001.json, figures.requests_per_s: 14.86376155" in told
-    assert "more at once than were asked for" in told
+    assert "as many at once as were asked for" in told
 
 
 def test_a_file_that_is_no_record_is_told(root: Path) -> None:

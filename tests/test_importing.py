@@ -206,7 +206,7 @@ HOSTILE = {
     ),
     "negative": (
         b'{"model_id":"m","avg_latency":-1,"latencies":[1],"percentiles":{"50":1}}',
-        "latency_mean_s",
+        "avg_latency",
     ),
     "a flag": (
         b'{"model_id":"m","avg_latency":true,"latencies":[1],"percentiles":{"50":1}}',

@@ -17,6 +17,9 @@ TIMES: Final = ("ttft", "tpot", "itl", "latency")
 # Tools count over windows that differ a little, and a short run has more edge than middle; a wrong unit is a thousand.
 _SLACK: Final = 2.0
 
+# Where only a wrong unit is that far off: of means, whatever is spread around them, and of clients that were idle.
+_FAR: Final = 50.0
+
 # By lm-evaluation-harness's names: shares of documents.
 _SHARES: Final = frozenset({"acc", "acc_norm", "exact_match"})
 
@@ -36,7 +39,7 @@ class Implausible:
 def implausible(record: Imported) -> tuple[Implausible, ...]:
     """Everything in a record that can't be true."""
     return tuple(
-        one for law in (_ranks, _first_before_last, _in_work, _tokens, _in_time, _shares) for one in law(record)
+        one for law in (_ranks, _means, _first_before_last, _in_work, _tokens, _in_time, _shares) for one in law(record)
     )
 
 
@@ -49,6 +52,22 @@ def _ranks(record: Imported) -> Iterator[Implausible]:
                 yield _said(record, "ranks", higher, "at least", known[lower])
 
 
+def _means(record: Imported) -> Iterator[Implausible]:
+    """So large a share of the values lies at or above a percentile, and none below 0: the mean is no smaller than that
+    share of it. Nor, unless some value is thousands of times another, is it far above the highest percentile."""
+    known = record.figures.known
+    for quantity in TIMES:
+        mean = f"{quantity}_mean_s"
+        ranks = [(int(rank[1:]), known[name]) for rank in _RANKS if (name := f"{quantity}_{rank}_s") in known]
+        if mean not in known or not ranks:
+            continue
+        least = max((1 - rank / 100) * value for rank, value in ranks)
+        if known[mean] < least / _SLACK:
+            yield _said(record, "means", mean, "at least", least / _SLACK)
+        if known[mean] > _FAR * ranks[-1][1]:
+            yield _said(record, "means", mean, "at most", _FAR * ranks[-1][1])
+
+
 def _first_before_last(record: Imported) -> Iterator[Implausible]:
     """Each request has its first token before its last, so each statistic of the one is below that of the other."""
     known = record.figures.known
@@ -59,12 +78,16 @@ def _first_before_last(record: Imported) -> Iterator[Implausible]:
 
 
 def _in_work(record: Imported) -> Iterator[Implausible]:
-    """Little's law: so many requests a second, each of which takes so long, are so many in work at once."""
-    known = record.figures.known
-    if {"requests_per_s", "latency_mean_s", "concurrency"} <= known.keys():
-        most = _SLACK * known["concurrency"] / known["latency_mean_s"] if known["latency_mean_s"] else None
-        if most is not None and known["requests_per_s"] > most:
+    """Little's law: so many requests a second, each of which takes so long, are so many in work at once: as many as
+    were asked for, or nearly, where the next is sent as soon as one is answered."""
+    known, latency_s = record.figures.known, latency_of_a_request(record)
+    if latency_s and {"requests_per_s", "concurrency"} <= known.keys():
+        at_once = min(known["concurrency"], known.get("requests_completed", known["concurrency"]))
+        most, least = _SLACK * known["concurrency"] / latency_s, at_once / latency_s / _FAR
+        if known["requests_per_s"] > most:
             yield _said(record, "in_work", "requests_per_s", "at most", most)
+        if known["requests_per_s"] < least and "request_rate_per_s" not in known:
+            yield _said(record, "in_work", "requests_per_s", "at least", least)
 
 
 def _tokens(record: Imported) -> Iterator[Implausible]:
@@ -79,9 +102,12 @@ def _tokens(record: Imported) -> Iterator[Implausible]:
         if speed < expected / _SLACK:
             yield _said(record, "tokens_of_requests", "output_tokens_per_s", "at least", expected / _SLACK)
     if tokens and {"ttft_mean_s", "tpot_mean_s", "latency_mean_s"} <= known.keys():
-        most = _SLACK * known["latency_mean_s"]
-        if known["ttft_mean_s"] + known["tpot_mean_s"] * (tokens - 1) > most:
+        most, least = _SLACK * known["latency_mean_s"], known["latency_mean_s"] / _FAR
+        whole_s = known["ttft_mean_s"] + known["tpot_mean_s"] * (tokens - 1)
+        if whole_s > most:
             yield _said(record, "times_of_tokens", "tpot_mean_s", "at most", most / max(tokens - 1, 1))
+        if whole_s < least:
+            yield _said(record, "times_of_tokens", "tpot_mean_s", "at least", least / max(tokens - 1, 1))
 
 
 def _in_time(record: Imported) -> Iterator[Implausible]:
@@ -90,6 +116,24 @@ def _in_time(record: Imported) -> Iterator[Implausible]:
         expected = known["requests_completed"] / known["duration_s"]
         if not expected / _SLACK <= known["requests_per_s"] <= _SLACK * expected:
             yield _said(record, "requests_in_time", "requests_per_s", "about", expected)
+    if "duration_s" not in known:
+        return
+    totals = {"output": known.get("output_tokens_total")}
+    totals["total"] = _sum(known.get("prompt_tokens_total"), totals["output"])
+    for name, total in totals.items():
+        rate = f"{name}_tokens_per_s"
+        if total and rate in known:
+            expected = total / known["duration_s"]
+            if not expected / _SLACK <= known[rate] <= _SLACK * expected:
+                yield _said(record, "tokens_in_time", rate, "about", expected)
+    most = _SLACK * known["duration_s"]
+    for name in (f"{quantity}_{statistic}_s" for quantity in TIMES for statistic in STATISTICS):
+        if known.get(name, 0.0) > most:
+            yield _said(record, "longer_than_all", name, "at most", most)
+
+
+def _sum(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one + other
 
 
 def _shares(record: Imported) -> Iterator[Implausible]:
@@ -104,6 +148,14 @@ def _shares(record: Imported) -> Iterator[Implausible]:
 def _said(record: Imported, law: str, name: str, relation: str, possible: float) -> Implausible:
     found = record.figures.known[name]
     return Implausible(law, file_name(record), f"figures.{name}", found, relation, possible)
+
+
+def latency_of_a_request(record: Imported) -> float | None:
+    """Its mean, as the tool has it, or by its tokens; None where neither is known."""
+    known, tokens = record.figures.known, tokens_of_a_request(record, "output")
+    if "latency_mean_s" in known or not tokens or not {"ttft_mean_s", "tpot_mean_s"} <= known.keys():
+        return known.get("latency_mean_s")
+    return known["ttft_mean_s"] + known["tpot_mean_s"] * (tokens - 1)
 
 
 def tokens_of_a_request(record: Imported, which: str) -> float | None:

@@ -57,11 +57,15 @@ def _part(test: Place) -> Part:
 
 
 def _refuse_another_unit(test: Place) -> None:
-    """Each sample has its time and its speed: they must be of the same tokens, in nanoseconds and tokens a second."""
+    """Each sample has its time and its speed: they must be of the same tokens, in nanoseconds and tokens a second, and
+    the mean must be theirs."""
     tokens = test["n_prompt"].whole() + test["n_gen"].whole()
     for time, speed in zip(test["samples_ns"].parts(), test["samples_ts"].parts(), strict=False):
         if time.number() <= 0 or not isclose(speed.number(), 1e9 * tokens / time.number(), rel_tol=0.01):
             raise speed.odd(f"{tokens} tokens in {time.path}, nanoseconds, as tokens a second")
+    speeds, mean = [speed.number() for speed in test["samples_ts"].parts()], test["avg_ts"]
+    if not 0.99 * min(speeds) <= mean.number() <= 1.01 * max(speeds):
+        raise mean.odd(f"a mean of samples_ts, {min(speeds):.6g} to {max(speeds):.6g}")
 
 
 def _recognises(value: Any) -> bool:

@@ -1,6 +1,7 @@
 """optimum-benchmark's `benchmark.json`, of text generation: a model in its engine, without a server."""
 
 from collections.abc import Iterator
+from math import isclose
 from typing import Final
 
 from generator.imports.place import OddFieldError, Place, Readings
@@ -22,6 +23,7 @@ def _parts(file: Place) -> Iterator[Part]:
     decode = report.get("decode")
     if decode is None:
         raise OddFieldError("field report.decode: expected the figures of text generation, found none")
+    _refuse_another_unit(report, config)
     found.take_count("concurrency", config.deep("scenario", "input_shapes", "batch_size"))
     found.take("prompt_tokens_mean", config.deep("scenario", "input_shapes", "sequence_length"), "1")
     found.take("load_time_s", _in("s", report.deep("load_model", "latency"), "mean"), "s")
@@ -37,6 +39,18 @@ def _parts(file: Place) -> Iterator[Part]:
     efficiency = _in("tokens/kWh", decode.get("efficiency"), "value")
     found.take_inverse("energy_machine_per_token_j", efficiency, "kWh")
     yield Part(readings=found, subject=_subject(config), remarks=_REMARKS, why=_WHY)
+
+
+def _refuse_another_unit(report: Place, config: Place) -> None:
+    """A throughput is what is done in the mean latency, over it: the batch, or its tokens after the first."""
+    batch = config.deep("scenario", "input_shapes", "batch_size")
+    tokens = config.deep("scenario", "generate_kwargs", "max_new_tokens")
+    for name, tokens_each in (("prefill", 1.0), ("decode", tokens.number() - 1 if tokens else None)):
+        latency, rate = report.deep(name, "latency", "mean"), report.deep(name, "throughput", "value")
+        if batch and latency and rate and tokens_each:
+            done = rate.number() * latency.number()
+            if not isclose(done, batch.number() * tokens_each, rel_tol=0.02):
+                raise rate.odd(f"{batch.number() * tokens_each:g} over {latency.path}")
 
 
 def _in(unit: str, place: Place | None, name: str) -> Place | None:

@@ -1,6 +1,7 @@
 """`vllm bench throughput --output-json`: how fast many requests were done, all known from the beginning."""
 
 from collections.abc import Iterator
+from math import isclose
 from typing import Final
 
 from generator.imports.place import Place, Readings
@@ -14,6 +15,9 @@ def _parts(file: Place) -> Iterator[Part]:
     found.take("duration_s", file["elapsed_time"], "s")
     found.take("requests_per_s", file["requests_per_second"], "1/s")
     found.take("total_tokens_per_s", file["tokens_per_second"], "1/s")
+    speed, expected = file["tokens_per_second"], file["total_num_tokens"].number() / found.figures["duration_s"]
+    if not isclose(speed.number(), expected, rel_tol=0.01):
+        raise speed.odd(f"total_num_tokens over elapsed_time, {expected:.6g}")
     model = file.get("model_id")  # older versions have none
     # The tool has a backend for other engines, which the file does not name.
     yield Part(

@@ -215,11 +215,19 @@ def test_a_version_whose_form_is_not_known_is_refused(name: str) -> None:
         read(name, changed(name, UNKNOWN[name]))
 
 
+def in_seconds(file: dict[str, Any]) -> dict[str, float]:
+    """What a file of milliseconds has, in seconds under the same names."""
+    return {name: value / 1000 for name, value in file.items() if name.endswith("_ms") and isinstance(value, float)}
+
+
 WRONG_UNITS = {
     "aiperf-1.json": (lambda file: file["time_to_first_token"].update(unit="sec"), "time_to_first_token.unit"),
     "optimum-benchmark.json": (lambda file: file["report"]["decode"]["throughput"].update(unit="samples/s"), "unit"),
     "llama-bench.json": (lambda file: file[1].update(samples_ns=[1.0] * 5), "samples_ts"),
-    "vllm-bench-serve-4.json": (lambda file: file.update(mean_e2el_ms=0.2685), "ttft"),
+    "vllm-bench-serve-4.json": (lambda file: file.update(mean_e2el_ms=0.2685), "mean_e2el_ms"),
+    "vllm-bench-serve-1.json": (lambda file: file.update(in_seconds(file)), "request_throughput"),
+    "vllm-bench-throughput.json": (lambda file: file.update(tokens_per_second=file["tokens_per_second"] * 1000), "tok"),
+    "vllm-bench-latency.json": (lambda file: file.update(avg_latency=file["avg_latency"] * 1000), "avg_latency"),
     "guidellm.json": (lambda file: file["benchmarks"][1].update(duration=259.3), "requests_per_second"),
 }
 
