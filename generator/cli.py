@@ -27,6 +27,7 @@ from generator.errors import (
 from generator.folders import CHECKOUT, MEASUREMENTS, PAGES
 from generator.importing import STATED, import_files
 from generator.measurements import json_schemas
+from generator.record import Completed
 from generator.words import parser
 
 if TYPE_CHECKING:
@@ -231,6 +232,8 @@ def _told(console: Console, words: list[str], run: measurements.Run) -> int:
         again = [word for word in words if word != "--retry-failed"]
         console.print(shlex.join(["quantpress", *again, "--retry-failed"]), style="bold", highlight=False)
         return SOME_LAUNCHES_FAILED
+    if any(isinstance(launch, Completed) and not launch.valid for launch in run.launches):
+        console.print("What is invalid counts for nothing; the same words with --retry-failed launch it again.")
     console.print("Next: [bold]mkdocs build[/] writes the site to site/public; [bold]mkdocs serve[/] shows it.")
     if hint := featured_instead(found, find(measurements.read_runs()).featured):
         console.print(hint, highlight=False)

@@ -18,6 +18,7 @@ from generator.analyse.memory import CHAT_TOKENS, GIB_IN_MIB
 from generator.analyse.physics.cards import CARDS, named
 from generator.analyse.planning import cells_in, device_of, load_of
 from generator.cells import Cell, Mode
+from generator.declared import text_in
 from generator.errors import NoFitError, PlanError, UsageError
 from generator.measurements import read_runs
 from generator.methods import ENGINES, METHOD_IDS, EngineId, method_of
@@ -27,8 +28,6 @@ from generator.render.fit_terminal import deviations_table, explained, plans_tab
 from generator.render.units import number, upward
 from generator.shapes import PUBLIC
 from generator.untrusted import in_ascii
-
-MAX_CONFIG_BYTES: Final = 1024 * 1024
 
 WHYS: Final[dict[Why, str]] = {
     "absent": "it is missing; give the model's own config.json, whole",
@@ -85,11 +84,7 @@ def model_named(word: str) -> tuple[str, Model]:
 def _model_in(path: Path) -> Model:
     shown = in_ascii("/".join(path.parts[-2:]))
     try:
-        if path.stat().st_size > MAX_CONFIG_BYTES:
-            raise PlanError(
-                f"{shown}: expected a config.json, found {path.stat().st_size / 2**20:,.0f} MiB; name another"
-            )
-        config = json.loads(path.read_bytes())
+        config = json.loads(text_in(path, PlanError))
     except OSError as error:
         raise PlanError(
             f"{shown}: can't be read ({error.strerror}); name a config.json, or a folder with one"

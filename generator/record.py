@@ -256,6 +256,11 @@ class Failed(_Made):
     message: Text
     mend: Text
 
+    @property
+    def valid(self) -> bool:
+        """Whether it has figures that may be used: none."""
+        return False
+
 
 class Reported(_Launch):
     """A method's figures as somebody else published them."""

@@ -52,16 +52,6 @@ class Exclusion(Frozen):
             raise ValueError("should name a profile, card, memory_budget_gib or method")
         return self
 
-    def meets(self, profile: str, card: str | None, budget: Budget, method: MethodId) -> bool:
-        """Whether it is of this combination."""
-        pairs = (
-            (self.profile, profile),
-            (self.card, card),
-            (self.memory_budget_gib, budget),
-            (self.method, method),
-        )
-        return all(mine is None or mine == its for mine, its in pairs)
-
 
 class Sweep(Frozen):
     """The file. What it leaves out is as in `quantpress measure`: the card of this machine, all of its memory, the
@@ -125,39 +115,73 @@ def load_sweep(name_or_file: str) -> tuple[Sweep, Path]:
         ) from None
 
 
-def runs_of(sweep: Sweep, file: Path, others: Collection[str] = ()) -> tuple[Wanted, ...]:
-    """Its runs, those of one profile together, so that a checkpoint is made ready once. Cards are those with a data
-    sheet and `others`, by any part of their name that no other has.
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """An exclusion with its card by its whole name; `card` is None where none is named."""
 
-    Raises `SweepError`, with the field, at a name that nothing has, and where nothing is left to be measured.
+    of: Exclusion
+    card: str | None
+
+    def meets(self, profile: str, card: str | None, budget: Budget, method: MethodId) -> bool:
+        """Whether it is of this combination."""
+        pairs = (
+            (self.of.profile, profile),
+            (self.card, card),
+            (self.of.memory_budget_gib, budget),
+            (self.of.method, method),
+        )
+        return all(mine is None or mine == its for mine, its in pairs)
+
+
+def runs_of(
+    sweep: Sweep, file: Path, others: Collection[str] = (), instead: Collection[str] = ()
+) -> tuple[Wanted, ...]:
+    """Its runs, those of one profile together, so that a checkpoint is made ready once. Cards are those with a data
+    sheet and `others`, by any part of their name that no other has; `instead` are cards to take instead of the file's.
+
+    Raises `SweepError`, with the field, at a name that nothing has or that stands twice, and where nothing is left to
+    be measured.
     """
-    cards: list[tuple[str | None, str | None]] = [
-        (one, _card_named(one, f"{file.name}: field cards.{at}", others)) for at, one in enumerate(sweep.cards)
+    where = file.name
+    if instead:
+        cards = [_card_named(one, "--card", others) for one in instead]
+    else:
+        cards = [_card_named(one, f"{where}: field cards.{at}", others) for at, one in enumerate(sweep.cards)]
+    files = [one if one in shipped_profiles() else str(file.parent / one) for one in sweep.profiles]
+    _refuse_twice("--card" if instead else f"{where}: field cards", cards)
+    _refuse_twice(
+        f"{where}: field profiles", [one if one in shipped_profiles() else Path(one).resolve() for one in files]
+    )
+    left_out = [
+        _Left(one, one.card and _card_named(one.card, f"{where}: field without.{at}.card", others))
+        for at, one in enumerate(sweep.without)
     ]
-    unused = set(range(len(sweep.without)))
+    unused = {at for at, one in enumerate(left_out) if not (instead and one.card)}
     found = []
-    for at, profile in enumerate(sweep.profiles):
-        word = profile if profile in shipped_profiles() else str(file.parent / profile)
-        methods = _methods_of(sweep, word, f"{file.name}: field profiles.{at}")
-        for written, card in cards or [(None, None)]:
+    for at, (profile, word) in enumerate(zip(sweep.profiles, files, strict=True)):
+        methods = _methods_of(sweep, word, f"{where}: field profiles.{at}")
+        for card in cards or (None,):
             for budget in sweep.memory_budgets_gib or (WHOLE,):
                 left = []
                 for method in methods:
-                    meeting = {
-                        number
-                        for number, one in enumerate(sweep.without)
-                        if one.meets(profile, written, budget, method)
-                    }
+                    meeting = {at for at, one in enumerate(left_out) if one.meets(profile, card, budget, method)}
                     unused -= meeting
                     left += [] if meeting else [method]
                 if left:
                     budget_gib = None if budget == WHOLE else float(budget)
                     found.append(Wanted(word, card, budget_gib, tuple(left), tuple(_options(sweep))))
     for number in sorted(unused):
-        raise SweepError(f"{file.name}: field without.{number}: nothing of the sweep is of that kind; correct it")
+        raise SweepError(f"{where}: field without.{number}: nothing of the sweep is of that kind; correct it")
     if not found:
-        raise SweepError(f"{file.name}: field without: nothing is left to be measured; leave less out")
+        raise SweepError(f"{where}: field without: nothing is left to be measured; leave less out")
     return tuple(found)
+
+
+def _refuse_twice(field: str, values: Sequence[object]) -> None:
+    for at, value in enumerate(values):
+        if value in values[:at]:
+            what = value.name if isinstance(value, Path) else value
+            raise SweepError(f"{field}: {what} stands twice, in other words; leave one out")
 
 
 def _methods_of(sweep: Sweep, profile: str, field: str) -> Sequence[MethodId]:
@@ -184,7 +208,7 @@ def _card_named(name: str, field: str, others: Collection[str]) -> str:
         case [one]:
             return one
         case []:
-            known = ", ".join([*others, *CARDS])
+            known = ", ".join(dict.fromkeys([*others, *CARDS]))
             raise SweepError(f"{field}: no card that is known is called {in_ascii(name)!r}; name one of {known}")
         case several:
             raise SweepError(f"{field}: {in_ascii(name)!r} could be {', '.join(several)}; name more of it")

@@ -2,8 +2,9 @@
 itself."""
 
 import argparse
+import shlex
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from generator.analyse.outlook import (
     Durations,
     Here,
     Outlook,
+    Total,
     checkpoint_gib,
     needs_of,
     outlook_of,
@@ -63,38 +65,43 @@ def answer(parsed: argparse.Namespace, console: Console, makes: Makes, root: Pat
     if not parsed.run and (parsed.ray is not None or parsed.retry_failed):
         raise SweepError("--ray and --retry-failed: they say how to measure; add --run, or leave them out")
     sweep, file = load_sweep(parsed.sweep)
-    if parsed.card:
-        sweep = sweep.model_copy(update={"cards": tuple(dict.fromkeys(parsed.card))})
     runs, here = read_runs(root), _here()
     others = {here.card, *(run.manifest.hardware.gpu_name or here.card for run in runs)}
-    looks = _outlooks(runs_of(sweep, file, sorted(others)), runs, here)
+    looks = _outlooks(runs_of(sweep, file, sorted(others), parsed.card), runs, here)
+    _refuse_over_card(file.name, looks)
     left_out = []
     if sweep.leave_out_what_has_no_room:
         left_out = [(look, method) for look in looks for method in look.without_room]
         fewer = [look.wanted.less(look.without_room) for look in looks]
         looks = _outlooks([one for one in fewer if one.methods], runs, here)
+        if not looks:
+            raise SweepError(
+                f"{file.name}: nothing of it has room on {', '.join(_cards(look for look, _ in left_out))}"
+            )
     files, free_gib = tuple(_files_of(looks)), _free_gib()
     here_gib = sum(one.size_gib or 0.0 for one in files if one.needed_here)
+    total = total_of(looks)
     found = {
         "name": file.name,
-        "file": parsed.sweep,
         "across": parsed.ray is not None,
         "looks": looks,
-        "total": total_of(looks),
+        "total": total,
         "needs": needs_of(looks),
         "unplanned": unplanned(looks),
         "left_out": left_out,
         "files": files,
+        "all_gib": sum(one.size_gib or 0.0 for one in files),
         "here_gib": here_gib,
         "free_gib": free_gib,
         "record_mib": _record_mib(root),
+        "next": None if parsed.run else _next(parsed, total),
     }
     text = markdown(found, environment_of(templates_in(TEMPLATES)))
     if parsed.markdown:
         print(text, end="")
     else:
         console.print(Markdown(text))
-    _refuse(file.name, looks)
+    _refuse_without_room(file.name, looks)
     if not parsed.run:
         return 0
     if here_gib > free_gib:
@@ -103,6 +110,14 @@ def answer(parsed: argparse.Namespace, console: Console, makes: Makes, root: Pat
             "room, or name a folder on another disk in XDG_CACHE_HOME (HF_HOME for what is downloaded)"
         )
     return _made(looks, parsed, console, makes)
+
+
+def _next(parsed: argparse.Namespace, total: Total) -> str | None:
+    """What to type next; None where only another machine could go on."""
+    if not total.left:
+        return "mkdocs build"
+    cards = (word for card in parsed.card for word in ("--card", card))
+    return shlex.join(["quantpress", "plan", parsed.sweep, *cards, "--run"]) if total.here_left else None
 
 
 def _here() -> Here:
@@ -114,19 +129,21 @@ def _here() -> Here:
 def _outlooks(wanted: Sequence[Wanted], runs: Sequence[Run], here: Here) -> list[Outlook]:
     evidence, durations = evidence_of(find(runs).briefs), Durations(runs)
     found = []
-    for one in wanted:
+    for number, one in enumerate(wanted, 1):
         words = list(one.words)
         has_gpu = here.has_gpu or one.card not in {None, here.card}
-        order = _order(words, has_gpu=has_gpu)
+        order = _order(words, has_gpu=has_gpu, names_card=one.card is not None)
         model = _model(one.profile, order.profile.model_name, runs)
-        found.append(outlook_of(one, order, here, runs, durations, model, evidence))
+        found.append(outlook_of(number, one, order, here, runs, durations, model, evidence))
     return found
 
 
-def _order(words: list[str], *, has_gpu: bool) -> Order:
+def _order(words: list[str], *, has_gpu: bool, names_card: bool) -> Order:
     try:
         return order_of(parser().parse_args(words), words, of_cluster=True if has_gpu else None)
     except GpuRequiredError as error:
+        if names_card:
+            raise
         raise GpuRequiredError(f"{error}; or name the card that it is planned for, --card NAME") from None
 
 
@@ -173,11 +190,20 @@ def _record_mib(root: Path) -> float | None:
     return sum(sizes) / len(sizes) / 2**20 if sizes else None
 
 
-def _refuse(name: str, looks: Sequence[Outlook]) -> None:
+def _refuse_over_card(name: str, looks: Sequence[Outlook]) -> None:
+    for look in looks:
+        if look.over_card_gib is not None:
+            raise SweepError(
+                f"{name}: field memory_budgets_gib: {look.order.memory_budget_gib:g} is more than {look.card} has, "
+                f"{look.over_card_gib:g} GiB; leave that budget out, or pair it with other cards by [[without]]"
+            )
+
+
+def _refuse_without_room(name: str, looks: Sequence[Outlook]) -> None:
     for look in looks:
         if look.without_room and look.left:
             method = look.without_room[0]
-            plan = next(plan for cell, plan in look.rooms.items() if cell.method == method and plan)
+            plan = next(plan for cell, plan in look.plans.items() if cell.method == method)
             raise SweepError(
                 f"{name}: {method} of {look.order.profile.name} has no room on {look.card}: it needs a card of "
                 f"{plan.card_gib:.1f} GiB{_of_budget(look)}; leave it out with [[without]], or all such with "
@@ -190,21 +216,28 @@ def _of_budget(look: Outlook) -> str:
     return "" if budget_gib is None else f", and the budget is {budget_gib:g}"
 
 
+def _cards(looks: Iterable[Outlook]) -> list[str]:
+    return list(dict.fromkeys(look.card for look in looks))
+
+
 def _made(looks: Sequence[Outlook], parsed: argparse.Namespace, console: Console, makes: Makes) -> int:
-    """The worst exit status. A run whose card the cluster lacks, or has lost, keeps no other from being made."""
+    """The worst exit status. A run that the cluster has no card for, or has lost it, keeps no other from being made.
+    Raises `SweepError` where there are runs to be made, and each of their cards is elsewhere."""
     across = [] if parsed.ray is None else ["--ray", parsed.ray]
+    todo = [look for look in looks if look.left or (parsed.retry_failed and look.standing.again)]
+    reached = [look for look in todo if look.here or across]
+    if todo and not reached:
+        raise SweepError(
+            f"no run that is left can be made here, for this machine has no {' and no '.join(_cards(todo))}; run it on "
+            "one that has, or add --ray ADDRESS"
+        )
     status, lost = 0, []
-    for look in looks:
-        again = parsed.retry_failed and look.standing.failed
-        if look.standing.state == "measured" and not again:
-            continue
-        if not look.here and not across:
-            continue
+    for look in reached:
+        again = ["--retry-failed"] if parsed.retry_failed and look.standing.again else []
         card = ["--card", look.wanted.card] if across and look.wanted.card else []
-        words = [*look.wanted.words, *across, *card, *(["--retry-failed"] if again else [])]
         try:
-            status = max(status, makes(words))
-        except ClusterError as error:
+            status = max(status, makes([*look.wanted.words, *across, *card, *again]))
+        except (ClusterError, GpuRequiredError) as error:
             lost.append(error)
     for other in lost[1:]:
         console.print(f"{other}.", markup=False, highlight=False)

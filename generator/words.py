@@ -73,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
     )
     plan.add_argument("--run", action="store_true", help="make the runs whose card is here, or in the cluster")
     plan.add_argument("--ray", metavar="ADDRESS", help="with --run: as in `quantpress measure`")
-    plan.add_argument("--retry-failed", action="store_true", help="with --run: launch again what failed")
+    plan.add_argument("--retry-failed", action="store_true", help="with --run: launch again what failed, or is invalid")
     plan.add_argument("--markdown", action="store_true", help="print it as Markdown")
 
     pages = commands.add_parser(
@@ -184,7 +184,9 @@ def _add_what_to_measure(measure: argparse.ArgumentParser) -> None:
     measure.add_argument(
         "--new", action="store_true", help="begin a new run even if an unfinished one could be resumed"
     )
-    measure.add_argument("--retry-failed", action="store_true", help="launch again what failed in the newest run")
+    measure.add_argument(
+        "--retry-failed", action="store_true", help="launch again what failed, or is invalid, in the newest run"
+    )
     measure.add_argument(
         "--ray",
         metavar="ADDRESS",

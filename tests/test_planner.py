@@ -11,10 +11,11 @@ from test_model import LLAMA
 from generator import cli, planner
 from generator.analyse.fit_evidence import Evidence, Measured
 from generator.analyse.planning import device_of
+from generator.declared import MOST_BYTES
 from generator.errors import PlanError, UsageError
 from generator.folders import CHECKOUT
 from generator.measurements import Run, read_runs
-from generator.planner import MAX_CONFIG_BYTES, card_named, cells_named, load_named, model_named
+from generator.planner import card_named, cells_named, load_named, model_named
 from generator.shapes import DEMO, PUBLIC, TINY
 
 
@@ -92,9 +93,9 @@ def test_what_is_no_model_to_plan_for_is_a_line_with_the_file_and_the_field(
 def test_a_file_as_large_as_weights_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     with path.open("wb") as file:
-        file.truncate(MAX_CONFIG_BYTES + 1)
+        file.truncate(MOST_BYTES + 1)
 
-    with pytest.raises(PlanError, match=r"expected a config\.json, found 1 MiB"):
+    with pytest.raises(PlanError, match=r"model\.safetensors: larger than 1 MiB"):
         model_named(str(path))
 
 

@@ -1,9 +1,11 @@
 """A file that declares many runs: which they are, by which words each is made, and how it is refused, in one line."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from generator.declared import MOST_BYTES
 from generator.errors import SweepError
 from generator.sweep import Wanted, load_sweep, runs_of, shipped_sweeps
 
@@ -92,6 +94,33 @@ def test_a_card_without_a_data_sheet_is_known_where_it_is_here_or_on_record(tmp_
         runs_of(sweep, file)
 
 
+def test_cards_named_on_the_command_line_take_the_place_of_the_files_and_of_what_it_leaves_out_of_them(
+    tmp_path: Path,
+) -> None:
+    text = 'profiles = ["llama-3.1-8b-synthetic"]\ncards = ["4090", "H200"]\n[[without]]\ncard = "RTX 4090"\n'
+    sweep, file = load_sweep(str(written(tmp_path, text + 'method = "fp16"\n')))
+
+    assert [(run.card, "fp16" in run.methods) for run in runs_of(sweep, file)] == [
+        ("NVIDIA GeForce RTX 4090", False),
+        (H200, True),
+    ]
+    assert [run.card for run in runs_of(sweep, file, instead=["L40S"])] == ["NVIDIA L40S"]
+    with pytest.raises(SweepError, match=r"^--card: no card that is known is called 'H1000'"):
+        runs_of(sweep, file, instead=["H1000"])
+
+
+def test_a_file_that_is_none_or_too_large_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.toml")
+    (tmp_path / "large.toml").write_bytes(b"#" * (MOST_BYTES + 1))
+    (tmp_path / "deep.toml").write_text("profiles = " + "[" * 5000)
+
+    for name, told in (("pipe", "no regular file"), ("large", "larger than 1 MiB"), ("deep", "nested too deeply")):
+        with pytest.raises(SweepError, match=rf"^{name}\.toml: {told}"):
+            load_sweep(str(tmp_path / f"{name}.toml"))
+        with pytest.raises(SweepError, match=rf"field profiles\.0: {name}\.toml: {told}"):
+            runs_in(tmp_path, f'profiles = ["{name}.toml"]\n')
+
+
 def test_the_sweeps_that_ship_can_be_expanded() -> None:
     assert shipped_sweeps()
     for name in shipped_sweeps():
@@ -105,6 +134,9 @@ def test_the_sweeps_that_ship_can_be_expanded() -> None:
         ('profile = ["demo"]', "field profile: there is no such field; the nearest: profiles"),
         ("profiles = []", "field profiles"),
         ('profiles = ["demo", "demo"]', "field profiles: should name each value once"),
+        ('profiles = ["demo"]\ncards = ["4090", "RTX 4090"]', "field cards: NVIDIA GeForce RTX 4090 stands twice"),
+        ('profiles = ["many.toml", "./many.toml"]', "field profiles: many.toml stands twice"),
+        ('profiles = ["demo"]\n[[without]]\ncard = "H1000"', "field without.0.card: no card that is known"),
         ('profiles = ["nothing"]', "field profiles.0: profile .*no shipped profile"),
         ('profiles = ["demo"]\nmemory_budgets_gib = [0]', "field memory_budgets_gib.0"),
         ('profiles = ["demo"]\nmethods = ["int3"]', "field methods.0"),

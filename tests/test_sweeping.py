@@ -1,6 +1,7 @@
 """`quantpress plan`: what it prints before anything runs, what it makes and goes on with, and how it refuses."""
 
 import json
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ from running import command, environment, tiny_profile
 
 from generator import cli, sweeping
 from generator.folders import CHECKOUT
+from generator.measure.environment import hardware
 from generator.measurements import Run, read_runs
 
 COMMITTED = read_runs(CHECKOUT / "measurements")
@@ -89,6 +91,42 @@ def test_what_has_no_room_is_refused_with_the_mend_after_it_is_shown(
     assert "leave_out_what_has_no_room = true" in shown.err
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('cards = ["T4"]\nmethods = ["fp16"]\nleave_out_what_has_no_room = true', "nothing of it has room on Tesla T4"),
+        ('cards = ["T4"]\nmemory_budgets_gib = [100]', "100 is more than Tesla T4 has, 16 GiB"),
+    ],
+)
+@pytest.mark.usefixtures("on_record")
+def test_what_no_run_is_left_of_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, told: str
+) -> None:
+    assert status_of(written(tmp_path, f'profiles = ["llama-3.1-8b-synthetic"]\n{text}\n')) == 24
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("on_record")
+def test_where_every_card_is_elsewhere_running_it_is_an_error_and_no_next_step_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert status_of("synthetic-models", "--card", "4090") == 0
+    assert "Next:" not in capsys.readouterr().out
+
+    assert status_of("synthetic-models", "--card", "4090", "--run") == 24
+    assert "this machine has no NVIDIA GeForce RTX 4090; run it on one that has" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("on_record")
+def test_the_next_step_is_told_as_it_can_be_typed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    card = hardware(None).name
+    file = tmp_path / "my sweep.toml"
+    file.write_text('profiles = ["demo"]\n')
+
+    assert status_of(str(file), "--card", card) == 0
+    assert shlex.join(["quantpress", "plan", str(file), "--card", card, "--run"]) in capsys.readouterr().out
+
+
 @pytest.mark.usefixtures("on_record")
 def test_without_a_gpu_a_card_must_be_named_for_a_profile_that_needs_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert status_of("synthetic-models") == 3
@@ -99,7 +137,7 @@ def test_without_a_gpu_a_card_must_be_named_for_a_profile_that_needs_one(capsys:
     ("words", "status", "told"),
     [
         (("none.toml",), 24, "no shipped sweep"),
-        (("synthetic-models", "--card", "H1000"), 24, "no card that is known is called 'H1000'"),
+        (("synthetic-models", "--card", "H1000"), 24, "--card: no card that is known is called 'H1000'"),
         (("synthetic-models", "--ray", "local"), 24, "--ray and --retry-failed: they say how to measure; add --run"),
     ],
 )

@@ -30,6 +30,10 @@ from generator.sweep import Wanted
 # on its card; of the cell on another card; of any method in its engine and mode with another model. All did its work.
 Basis = Literal["cell", "method", "card", "model"]
 
+# Why it can't be planned whether a cell has room: its KV cache has a fixed size, several cards share its layers, its
+# model or its card is not known, or it is not known how its engine stores the format.
+Unplanned = Literal["cache", "ranks", "model", "card", "format"]
+
 State = Literal["measured", "begun", "open"]
 
 
@@ -55,6 +59,11 @@ class Standing:
     invalid: int = 0
     outdated: str | None = None
 
+    @property
+    def again(self) -> int:
+        """How many of its launches have no figure that counts."""
+        return self.failed + self.invalid
+
 
 @dataclass(frozen=True, slots=True)
 class Lasting:
@@ -66,23 +75,35 @@ class Lasting:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """One run of a sweep. `rooms` are the plans of its cells, None where none can be made; `left` the launches that it
-    lacks; `lasting` is None where no launch on record did such work."""
+    """One run of a sweep, by its number as people count. `rooms` are the plans of its cells, or why there is none;
+    `left` the launches that it lacks; `lasting` is None where no launch on record did such work."""
 
+    number: int
     wanted: Wanted
     order: Order
     card: str
     here: bool
     standing: Standing
-    rooms: Mapping[Cell, Fit | None]
+    rooms: Mapping[Cell, Fit | Unplanned]
     left: int
     lasting: Lasting | None
 
     @property
+    def plans(self) -> Mapping[Cell, Fit]:
+        """The plans that could be made, by cell."""
+        return {cell: plan for cell, plan in self.rooms.items() if isinstance(plan, Fit)}
+
+    @property
     def without_room(self) -> tuple[MethodId, ...]:
         """The methods of which no cell has room."""
-        of = {method: [self.rooms[cell] for cell in self.rooms if cell.method == method] for method in self.methods}
-        return tuple(method for method, plans in of.items() if all(plan and plan.obstacle for plan in plans))
+        with_room = {cell.method for cell in self.rooms if cell not in self.plans or not self.plans[cell].obstacle}
+        return tuple(method for method in self.methods if method not in with_room)
+
+    @property
+    def over_card_gib(self) -> float | None:
+        """The memory of the card by its data sheet, where the budget is more than that; None where it is not."""
+        sheet, budget_gib = CARDS.get(self.card), self.order.memory_budget_gib
+        return sheet.memory_gib if sheet and budget_gib is not None and budget_gib > sheet.memory_gib else None
 
     @property
     def methods(self) -> tuple[MethodId, ...]:
@@ -154,18 +175,23 @@ def standing_of(order: Order, card: str, here: Here, runs: Sequence[Run]) -> Sta
     return Standing("open", outdated=outdated)
 
 
-def rooms_of(order: Order, card: str, model: Model | None, evidence: Evidence) -> dict[Cell, Fit | None]:
-    """Whether each cell's first work has room on the card, or in the budget; None where the planner can't tell: of a
-    model or a card that is not known, of several cards together, of a KV cache of a fixed size."""
+def rooms_of(order: Order, card: str, model: Model | None, evidence: Evidence) -> dict[Cell, Fit | Unplanned]:
+    """Whether each cell's first work has room on the card, or in the budget, or why that can't be planned."""
     engine, sheet = order.profile.engine, CARDS.get(card)
-    unplanned = model is None or sheet is None or engine.tensor_parallel_size > 1 or engine.kv_cache_gib is not None
-    rooms: dict[Cell, Fit | None] = {}
+    rooms: dict[Cell, Fit | Unplanned] = {}
     for cell in order.cells:
-        if unplanned or cell.engine not in method_of(cell.method).stored:
-            rooms[cell] = None
+        if engine.kv_cache_gib is not None:
+            rooms[cell] = "cache"
             continue
-        assert model is not None
-        assert sheet is not None
+        if engine.tensor_parallel_size > 1:
+            rooms[cell] = "ranks"
+            continue
+        if model is None or sheet is None:
+            rooms[cell] = "card" if sheet is None else "model"
+            continue
+        if cell.engine not in method_of(cell.method).stored:
+            rooms[cell] = "format"
+            continue
         device = device_of(sheet.shown_mib / GIB_IN_MIB, sheet.bandwidth_gb_per_s, evidence)
         budget_gib = min(order.memory_budget_gib or device.memory_gib, device.memory_gib)
         users, context_tokens = _asked(order.profile, cell)
@@ -187,6 +213,7 @@ def _asked(profile: Profile, cell: Cell) -> tuple[int, int]:
 
 
 def outlook_of(
+    number: int,
     wanted: Wanted,
     order: Order,
     here: Here,
@@ -205,7 +232,9 @@ def outlook_of(
         if count
     ]
     rooms = rooms_of(order, card, model, evidence)
-    return Outlook(wanted, order, card, card == here.card, standing, rooms, sum(left.values()), together(lasting))
+    return Outlook(
+        number, wanted, order, card, card == here.card, standing, rooms, sum(left.values()), together(lasting)
+    )
 
 
 def together(several: Sequence[Lasting | None]) -> Lasting | None:
@@ -252,19 +281,23 @@ class Need:
 def needs_of(looks: Sequence[Outlook]) -> tuple[Need, ...]:
     """Each cell that a plan can be made of, once for each profile."""
     found: dict[tuple[str, Cell], list[tuple[int, Fit]]] = defaultdict(list)
-    for number, look in enumerate(looks, 1):
-        for cell, plan in look.rooms.items():
-            if plan is not None and not cell.twin:
-                found[look.order.profile.name, cell].append((number, plan))
+    for look in looks:
+        for cell, plan in look.plans.items():
+            if not cell.twin:
+                found[look.order.profile.name, cell].append((look.number, plan))
     return tuple(
         Need(profile, cell, plans[0][1].card_gib, tuple(number for number, plan in plans if plan.obstacle))
         for (profile, cell), plans in found.items()
     )
 
 
-def unplanned(looks: Sequence[Outlook]) -> tuple[int, ...]:
-    """The numbers of the runs, as people count, of some cell of which no plan can be made."""
-    return tuple(number for number, look in enumerate(looks, 1) if None in look.rooms.values())
+def unplanned(looks: Sequence[Outlook]) -> dict[Unplanned, tuple[int, ...]]:
+    """The numbers of the runs, as people count, of some cell of which no plan can be made, by why."""
+    found: dict[Unplanned, list[int]] = {}
+    for look in looks:
+        for why in sorted({room for room in look.rooms.values() if not isinstance(room, Fit)}):
+            found.setdefault(why, []).append(look.number)
+    return {why: tuple(numbers) for why, numbers in found.items()}
 
 
 def checkpoint_gib(model: Model, method: MethodId) -> float | None:

@@ -97,7 +97,7 @@ def _made(folder: Path, order: Order) -> list[Completed | Failed]:
     return [
         launch
         for launch in measurements.read_run(folder).launches
-        if isinstance(launch, Completed) or (isinstance(launch, Failed) and not order.retry_failed)
+        if isinstance(launch, Completed | Failed) and (launch.valid or not order.retry_failed)
     ]
 
 
@@ -137,7 +137,7 @@ def _found_or_begun(order: Order, hardware: Hardware, root: Path) -> tuple[Path,
             and (
                 len(run.launches) < order.size
                 or order.experiment in get_args(Paradox)
-                or (order.retry_failed and any(launch_.status == "failed" for launch_ in run.launches))
+                or (order.retry_failed and _counts_for_nothing(run))
             )
         ):
             folder = root / manifest.run_id
@@ -167,6 +167,11 @@ def _found_or_begun(order: Order, hardware: Hardware, root: Path) -> tuple[Path,
     return folder, manifest
 
 
+def _counts_for_nothing(run: measurements.Run) -> bool:
+    """Whether a launch of it failed or is invalid."""
+    return any(isinstance(launch, Completed | Failed) and not launch.valid for launch in run.launches)
+
+
 def _what_failed(runs: Sequence[measurements.Run], sha256: str, profile: str) -> str:
     """Of what was measured with other options in this environment, which run has failed launches: of the profile of
     that name, if one has, the newest."""
@@ -176,15 +181,15 @@ def _what_failed(runs: Sequence[measurements.Run], sha256: str, profile: str) ->
         if isinstance(run.manifest, MeasuredRun)
         and run.trust == "own"
         and run.manifest.environment_sha256 == sha256
-        and any(launch.status == "failed" for launch in run.launches)
+        and _counts_for_nothing(run)
     ]
     if not failed:
-        return "no run in this environment has failed launches; leave it out"
+        return "no run in this environment has launches that failed or are invalid; leave it out"
     manifest = max(enumerate(failed), key=lambda found: (found[1].profile.name == profile, found[0]))[1]
     words = [word for word in shlex.split(manifest.command) if word not in {"--new", "--retry-failed"}]
     return (
-        f"no run with just these options has failed launches; {manifest.run_id} has some: give its options, "
-        f"`{shlex.join([*words, '--retry-failed'])}`"
+        f"no run with just these options has launches that failed or are invalid; {manifest.run_id} has some: give its "
+        f"options, `{shlex.join([*words, '--retry-failed'])}`"
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 from examples import replaced
 
 from generator.analyse.findings import find
+from generator.analyse.fit import Fit
 from generator.analyse.fit_evidence import evidence_of
 from generator.analyse.outlook import (
     Durations,
@@ -27,6 +28,7 @@ from generator.cells import Cell
 from generator.folders import CHECKOUT
 from generator.manifest import MeasuredRun
 from generator.measurements import Run, read_runs
+from generator.model import Model
 from generator.order import Order
 from generator.ordering import order_of
 from generator.record import Completed
@@ -69,7 +71,7 @@ def here_as(run_id: str, sha256: str | None = None) -> Here:
 
 def looked(order: Order, card: str, runs: Sequence[Run] = RUNS) -> Outlook:
     wanted = Wanted(order.profile.name, card, order.memory_budget_gib, (), ())
-    return outlook_of(wanted, order, ELSEWHERE, runs, Durations(runs), LLAMA, EVIDENCE)
+    return outlook_of(1, wanted, order, ELSEWHERE, runs, Durations(runs), LLAMA, EVIDENCE)
 
 
 def test_a_run_on_record_is_known_by_its_order_on_its_card_and_lacks_what_more_rounds_ask() -> None:
@@ -149,10 +151,28 @@ def test_room_is_that_of_the_planner_on_the_card_or_in_the_budget() -> None:
     small = replace(order, memory_budget_gib=24.0)
     fp16, awq = order.cells
 
-    assert [rooms_of(order, H200, LLAMA_13B, EVIDENCE)[cell].obstacle for cell in (fp16, awq)] == [None, None]  # type: ignore[union-attr]
-    assert [rooms_of(small, H200, LLAMA_13B, EVIDENCE)[cell].obstacle for cell in (fp16, awq)] == ["memory", None]  # type: ignore[union-attr]
-    assert set(rooms_of(order, "a card that nobody knows", LLAMA_13B, EVIDENCE).values()) == {None}
-    assert set(rooms_of(order, H200, None, EVIDENCE).values()) == {None}
+    def obstacles(asked: Order) -> list[object]:
+        rooms = rooms_of(asked, H200, LLAMA_13B, EVIDENCE)
+        return [room.obstacle for cell in (fp16, awq) if isinstance(room := rooms[cell], Fit)]
+
+    assert obstacles(order) == [None, None]
+    assert obstacles(small) == ["memory", None]
+
+
+def test_what_can_not_be_planned_says_why() -> None:
+    order = ordered("measure", "--profile", "llama-3.1-8b-synthetic", "--method", "awq", "--mode", "graphs")
+    engine = order.profile.engine
+
+    def why(card: str = H200, model: Model | None = LLAMA, **settings: object) -> object:
+        changed = replace(order, profile=replaced(order.profile, engine=replaced(engine, **settings)))
+        (room,) = rooms_of(changed, card, model, EVIDENCE).values()
+        return room
+
+    assert isinstance(why(), Fit)
+    assert why(card="a card that nobody knows") == "card"
+    assert why(model=None) == "model"
+    assert why(kv_cache_gib=2.0) == "cache"
+    assert why(tensor_parallel_size=2) == "ranks"
 
 
 def test_every_run_on_record_is_planned_to_have_the_room_that_it_had() -> None:
@@ -163,7 +183,7 @@ def test_every_run_on_record_is_planned_to_have_the_room_that_it_had() -> None:
             order = again(manifest.run_id)
             for cell, plan in rooms_of(order, manifest.hardware.name, LLAMA, EVIDENCE).items():
                 served = [one for one in run.launches if one.cell == cell and isinstance(one, Completed)]
-                if plan and served:
+                if isinstance(plan, Fit) and served:
                     planned += 1
                     assert plan.obstacle is None, (manifest.run_id, cell.label)
     assert planned > 20
@@ -173,7 +193,7 @@ def test_a_method_is_without_room_where_none_of_its_cells_has_any() -> None:
     order = ordered("measure", "--profile", "llama-3.1-8b-synthetic", "--controls", "--mode", "graphs")
     look = looked(replace(order, memory_budget_gib=17.5), RTX_4090)
 
-    fp16 = {cell.engine: plan and plan.obstacle for cell, plan in look.rooms.items() if cell.method == "fp16"}
+    fp16 = {cell.engine: plan.obstacle for cell, plan in look.plans.items() if cell.method == "fp16"}
     assert fp16 == {"vllm": "memory", "transformers": None}
     assert look.without_room == ()
     assert looked(replace(order, memory_budget_gib=12.0), RTX_4090).without_room == ("fp16",)
@@ -184,15 +204,16 @@ def test_the_whole_is_the_sum_and_needs_are_told_once_for_each_profile() -> None
     wanted = Wanted("llama-3.1-8b-synthetic", None, 24.0, (), ())
     order = again(SIX)
     looks = [
-        outlook_of(one, order, here, RUNS, Durations(RUNS), LLAMA, EVIDENCE)
-        for one in (wanted, replace(wanted, card=RTX_4090))
+        outlook_of(number, one, order, here, RUNS, Durations(RUNS), LLAMA, EVIDENCE)
+        for number, one in enumerate((wanted, replace(wanted, card=RTX_4090)), 1)
     ]
     total = total_of(looks)
 
     assert (total.launches, total.left, total.here_left) == (36, 36, 18)
     assert total.here == looks[0].lasting
     assert [need.cell for need in needs_of(looks)] == list(order.cells)
-    assert unplanned(looks) == ()
+    assert unplanned(looks) == {}
+    assert unplanned([replace(look, rooms=dict.fromkeys(order.cells, "model")) for look in looks]) == {"model": (1, 2)}
 
 
 def test_files_take_about_what_the_model_takes() -> None:

@@ -54,20 +54,24 @@ def test_failed_launches_of_other_options_are_named_with_the_command_that_retrie
 
     said = refused(tmp_path, DEMO.model_copy(update={"controls": True}), retry_failed=True)
 
-    assert "no run with just these options has failed launches; 2026-01-02-demo has some" in said
+    assert "no run with just these options has launches that failed or are invalid; 2026-01-02-demo has some" in said
     assert f"`{command} --retry-failed`" in said
 
 
 def test_where_no_run_failed_here_there_is_nothing_to_retry(tmp_path: Path) -> None:
     write_run(tmp_path, "2026-01-05-elsewhere", "quantpress measure --rounds 3", here=False)
 
-    assert refused(tmp_path, retry_failed=True).endswith("no run in this environment has failed launches; leave it out")
+    assert refused(tmp_path, retry_failed=True).endswith(
+        "no run in this environment has launches that failed or are invalid; leave it out"
+    )
 
 
 def test_a_run_that_somebody_else_sent_in_is_not_gone_on_with(tmp_path: Path) -> None:
     write_run(tmp_path / "contributed", "2026-01-01-demo", "quantpress measure", here=True)
 
-    assert refused(tmp_path, retry_failed=True).endswith("no run in this environment has failed launches; leave it out")
+    assert refused(tmp_path, retry_failed=True).endswith(
+        "no run in this environment has launches that failed or are invalid; leave it out"
+    )
 
 
 def with_kernel_disabled(name: str) -> Profile:
