@@ -10,9 +10,21 @@ from generator.analyse.memory import MEMORY_PARTS
 from generator.analyse.noise import SPEED, Detectable
 from generator.analyse.run import RunFindings
 from generator.analyse.split import Split
-from generator.analyse.statistics import Comparison
 from generator.cells import MODES
-from generator.render.chart import Axis, Chart, Drawn, Mark, Series, axis_of, drawn, look, mark_of, rounded, together
+from generator.render.chart import (
+    Axis,
+    Chart,
+    Drawn,
+    Mark,
+    Series,
+    axis_of,
+    drawn,
+    look,
+    mark_of,
+    of_ratio,
+    rounded,
+    together,
+)
 from generator.render.units import label
 
 # The steps of a start, in their order; `rest_s` is what the engine's own account leaves of its load time.
@@ -170,10 +182,5 @@ def _by_mode(name: str, run: RunFindings, how: Drawn) -> Iterator[Series]:
     ratios = speeds_against_fp16(run)
     base = run.baseline.cell.mode if run.baseline else None
     for mode in dict.fromkeys(one.cell.mode for one, _ in ratios):
-        marks = tuple(_ratio_mark(one, ratio) for one, ratio in ratios if one.cell.mode == mode)
+        marks = tuple(of_ratio(ratio, one.name, look(one)) for one, ratio in ratios if one.cell.mode == mode)
         yield Series(f"{name}, {MODES[mode] if mode == base else f'{mode}/{base}'}", marks, how)
-
-
-def _ratio_mark(one: CellFindings, comparison: Comparison) -> Mark:
-    low, high = (None if end is None else rounded(end) for end in (comparison.low, comparison.high))
-    return Mark(one.name, rounded(comparison.ratio), look(one), low, high)
