@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final, Literal
 
 from generator.analyse.cell import OF_A_START, CellFindings
+from generator.analyse.point import PointFindings
 from generator.analyse.quality import perplexity_of
 from generator.analyse.run import RunFindings
 from generator.analyse.settings import Change, changes
@@ -83,8 +84,12 @@ def asked_of(run: RunFindings, one: CellFindings, quantity: str) -> object:
     if quantity == "perplexity":
         texts = [launch.quality for launch in one.valid if isinstance(launch, Completed) and launch.quality]
         return {(text.text_sha256, text.window_tokens, len(text.windows.nll_per_token)) for text in texts}
-    workload = _workload(run.manifest.profile, one, quantity)
-    return _done(workload) if workload else None
+    return _workload(run.manifest.profile, one, quantity)
+
+
+def asked_in(run: RunFindings, point: PointFindings) -> object:
+    """What was asked at one number of users. None where nobody knows."""
+    return None if isinstance(run.manifest, ReportedRun) else _named(run.manifest.profile, point.workload)
 
 
 def headline_of(manifest: MeasuredRun) -> str:
@@ -114,14 +119,18 @@ def changes_between(
     return (*recorded, *_in_use(one, other))
 
 
-def _workload(profile: Profile, one: CellFindings, quantity: str) -> Workload | None:
-    """That of the profile; None where a record has a point of another."""
+def _workload(profile: Profile, one: CellFindings, quantity: str) -> str | None:
     name = profile.headline.name
     if quantity in _OF_ONE_USER and one.alone:
         name = one.alone[0].workload
     if quantity in _OF_THE_LONGEST_PROMPT:
         name = next(point.workload for point in one.points if point.kind == "longest-prompt")
-    return next((workload for workload in profile.workloads if workload.name == name), None)
+    return _named(profile, name)
+
+
+def _named(profile: Profile, name: str) -> str | None:
+    """What is asked by the profile's workload of that name; None where a record has a point of another."""
+    return next((_done(workload) for workload in profile.workloads if workload.name == name), None)
 
 
 def _done(workload: Workload) -> str:

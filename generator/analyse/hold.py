@@ -51,6 +51,10 @@ def hold(
 ) -> Hold:
     """Of the sides' figures, their comparisons with FP16 and their floors. A pair with FP16 is judged as it is there;
     the other pairs of a side are one family."""
+    against = [
+        {cell: found for cell, found in ratios.items() if cell in side}
+        for side, ratios in zip(figures, against, strict=True)
+    ]
     sides = [_pairs(*side) for side in zip(figures, against, floors, strict=True)]
     cells = list(dict.fromkeys(cell for side in figures for cell in side))
     shared = [pair for pair in combinations(cells, 2) if sum(pair in side for side in sides) > 1]

@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from generator.analyse.against import against_fp16
-from generator.analyse.cell import CellFindings
-from generator.analyse.comparable import asked_of, changes_between, figures_of
+from generator.analyse.column import CROWD, Column, columns_of
+from generator.analyse.comparable import changes_between
 from generator.analyse.findings import Findings
 from generator.analyse.hold import Hold, hold
 from generator.analyse.run import RunFindings
@@ -19,7 +18,7 @@ from generator.cells import Cell, Mode
 from generator.methods import METHOD_IDS
 
 # The speeds by which a method is chosen.
-HELD: Final = ("output_tokens_per_s", "one_user_tokens_per_s")
+HELD: Final = ("output_tokens_per_s", "one_user_tokens_per_s", CROWD)
 
 # What sides are compared in; none of it is neutral.
 _BESIDES_SPEED: Final = (
@@ -60,16 +59,16 @@ class Side:
 @dataclass(frozen=True, slots=True)
 class Group:
     """Sides that did the same `work` in the same mode, the base first. `cells` are all that any of them has figures of;
-    `held` is what became of the order of methods, for each speed; `floors` are the differences, as shares, below which
-    nothing is decided between sides, by quantity. `lone` are quantities that one side alone has."""
+    `held` is what became of the order of methods, for each speed, of which `CROWD` is that of so many `users`; `lone`
+    are quantities that one side alone has."""
 
     by: By
     mode: Mode
     work: str
+    users: int | None
     sides: tuple[Side, ...]
     cells: tuple[Cell, ...]
     held: Mapping[str, Hold]
-    floors: Mapping[str, float]
     lone: tuple[str, ...]
 
     @property
@@ -110,28 +109,32 @@ def matrix_of(findings: Findings, groups: int, sides: int, left: int) -> Matrix:
 
 def _group(by: By, shared: Shared, runs: Sequence[RunFindings]) -> Group:
     _, mode, work = shared
-    cells = [{one.cell: one for one in run.cells_in(mode)} for run in runs]
-    known = {quantity: _figures(quantity, runs, cells) for quantity in COMPARED[by]}
-    having = {quantity: sum(map(bool, of_sides)) for quantity, of_sides in known.items()}
+    columns = columns_of(runs, mode)
+    known = {quantity: _of_one_work([column.asked(quantity) for column in columns]) for quantity in COMPARED[by]}
+    having = {quantity: sum(map(bool, figures)) for quantity, figures in known.items()}
     figures = {quantity: of_sides for quantity, of_sides in known.items() if having[quantity] > 1}
-    floors = {quantity: max(run.floor_of(quantity) for run in runs) for quantity in figures}
-    unpaired = {quantity: _unpaired(of_sides, floors[quantity]) for quantity, of_sides in figures.items()}
+    floors = {quantity: [column.floor(quantity) for column in columns] for quantity in figures}
+    unpaired = {quantity: _unpaired(of_sides, max(floors[quantity])) for quantity, of_sides in figures.items()}
     return Group(
         by=by,
         mode=mode,
         work=work,
+        users=columns[0].users,
         sides=tuple(
             Side(
-                run=run,
+                run=column.run,
                 figures={quantity: of_sides[at] for quantity, of_sides in figures.items()},
                 against={quantity: of_sides[at] for quantity, of_sides in unpaired.items()},
-                changes=_changes(by, (run, cells[at]), (runs[0], cells[0])) if at else (),
+                changes=_changes(by, column, columns[0]) if at else (),
             )
-            for at, run in enumerate(runs)
+            for at, column in enumerate(columns)
         ),
-        cells=tuple(sorted({cell for side in cells for cell in side}, key=_rank)),
-        held=_held(mode, runs, figures),
-        floors=floors,
+        cells=tuple(sorted({cell for column in columns for cell in column.cells}, key=_rank)),
+        held={
+            quantity: hold(figures[quantity], [column.against(quantity) for column in columns], floors[quantity])
+            for quantity in HELD
+            if quantity in figures
+        },
         lone=tuple(quantity for quantity, sides in having.items() if sides == 1),
     )
 
@@ -140,68 +143,27 @@ def _rank(cell: Cell) -> tuple[int, bool, str]:
     return METHOD_IDS.index(cell.method), not cell.at_home, cell.id
 
 
-def _figures(
-    quantity: str, runs: Sequence[RunFindings], cells: Sequence[Mapping[Cell, CellFindings]]
-) -> list[dict[Cell, Stat]]:
-    """Of each side, those that come from the same work: the base's, or else that of the first side that has any."""
-    known = [
-        {
-            cell: (asked_of(run, one, quantity), stats[quantity])
-            for cell, one in side.items()
-            if quantity in (stats := figures_of(one))
-        }
-        for run, side in zip(runs, cells, strict=True)
-    ]
-    works = [work for side in known for work, _ in side.values() if work is not None]
-    return [{cell: stat for cell, (work, stat) in side.items() if works and work == works[0]} for side in known]
+def _of_one_work(asked: Sequence[Mapping[Cell, tuple[object, Stat]]]) -> list[dict[Cell, Stat]]:
+    """Of each side, the figures that come from the same work: the base's, or else that of the first side with any."""
+    works = [work for side in asked for work, _ in side.values() if work is not None]
+    return [{cell: stat for cell, (work, stat) in side.items() if works and work == works[0]} for side in asked]
 
 
 def _unpaired(figures: Sequence[Mapping[Cell, Stat]], floor: float) -> list[dict[Cell, Comparison]]:
     """Each side against the first, all cells and sides as one family."""
-    base = figures[0]
+    base, *_ = figures
     pairs = {
-        (at, cell): (stat, base[cell])
-        for at, side in enumerate(figures)
-        if at
-        for cell, stat in side.items()
-        if cell in base
+        (at, cell): (side[cell], base[cell]) for at, side in enumerate(figures) for cell in base if cell in side and at
     }
     found = compare_unpaired(pairs, floor)
     return [{cell: found[at, cell] for cell in side if (at, cell) in found} for at, side in enumerate(figures)]
 
 
-def _held(
-    mode: Mode, runs: Sequence[RunFindings], figures: Mapping[str, Sequence[Mapping[Cell, Stat]]]
-) -> dict[str, Hold]:
-    against = [{cell: found for cell, found in against_fp16(run).items() if found.base.mode == mode} for run in runs]
-    return {
-        quantity: hold(
-            figures[quantity],
-            [
-                {
-                    cell: found.by_quantity[quantity]
-                    for cell, found in of_run.items()
-                    if cell in side and quantity in found.by_quantity
-                }
-                for of_run, side in zip(against, figures[quantity], strict=True)
-            ],
-            [run.floor_of(quantity) for run in runs],
-        )
-        for quantity in HELD
-        if quantity in figures
-    }
-
-
-def _changes(
-    by: By,
-    mine: tuple[RunFindings, Mapping[Cell, CellFindings]],
-    its: tuple[RunFindings, Mapping[Cell, CellFindings]],
-) -> tuple[Change, ...]:
-    (run, cells), (base, others) = mine, its
+def _changes(by: By, one: Column, base: Column) -> tuple[Change, ...]:
     return once(
         change
-        for cell, one in cells.items()
-        if cell in others
-        for change in changes_between((run, one), (base, others[cell]))
+        for cell in one.cells
+        if cell in base.cells
+        for change in changes_between((one.run, one.cells[cell]), (base.run, base.cells[cell]))
         if not change.name.startswith(_OF_SIDES[by])
     )

@@ -74,7 +74,7 @@ def load_times(run: RunFindings) -> Chart | None:
         times_s["rest_s"] = max(0.0, one.stats["load_time_s"].median - of_load_s)
         rows.append((one.name, times_s))
     chart = _stacked("load-times", run, rows, STEPS, Axis("Time from start to first token", "s", 2))
-    return replace(chart, detectable=_provable_of(run, started, "load_time_s")) if chart else None
+    return replace(chart, detectable=provable_of(run, started, "load_time_s")) if chart else None
 
 
 def _stacked(
@@ -162,11 +162,11 @@ def relative_speed(runs: Sequence[tuple[str, RunFindings]]) -> Chart | None:
         series=series,
         runs=tuple(run.manifest.run_id for _, run in runs),
         reference=1.0,
-        detectable=together([_provable_of(run, _compared(run), SPEED) for _, run in runs]),
+        detectable=together([provable_of(run, _compared(run), SPEED) for _, run in runs]),
     )
 
 
-def _provable_of(run: RunFindings, cells: Sequence[CellFindings], quantity: str) -> Detectable | None:
+def provable_of(run: RunFindings, cells: Sequence[CellFindings], quantity: str) -> Detectable | None:
     """What the run would prove of these cells, the ones of a chart, however many more were compared with them."""
     found = run.detectable_each(quantity)
     shares = ((one.cell, found[one.cell]) for one in cells if one.cell in found)

@@ -1,17 +1,20 @@
 """Models and cards beside one another, as charts and tables."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from generator.analyse.anchor import anchor
+from generator.analyse.column import CROWD
 from generator.analyse.findings import Findings
 from generator.analyse.machine import Machine, machine_of
 from generator.analyse.matrix import HELD, Group, matrix_of
+from generator.analyse.noise import Detectable
 from generator.analyse.run import RunFindings
 from generator.analyse.sides import By
 from generator.cells import Cell
 from generator.render import units
+from generator.render.bars import provable_of
 from generator.render.chart import Axis, Chart, Mark, Series, axis_of, drawn, look_of_cell, marked, of_ratio, together
 
 # So many groups of machines, and of models, the newest; so many sides of each.
@@ -22,6 +25,8 @@ LEFT: Final = 20
 
 # The quantity of the chart and of the open table.
 HEADLINE: Final = HELD[0]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ class Shown:
     @property
     def others(self) -> tuple[str, ...]:
         """The quantities that the headline's table does not have."""
-        return tuple(quantity for quantity in self.group.floors if quantity != HEADLINE)
+        return tuple(quantity for quantity in self.group.sides[0].figures if quantity != HEADLINE)
 
     def cells_with(self, quantity: str) -> tuple[Cell, ...]:
         """Those that any side has the quantity of."""
@@ -56,6 +61,7 @@ def page(findings: Findings) -> dict[str, Any]:
         "left": found.left,
         "more": found.more,
         "headline": HEADLINE,
+        "crowd": CROWD,
     }
 
 
@@ -86,40 +92,47 @@ def _own(by: By, run: RunFindings) -> str:
 
 
 def _ratios(named: str, group: Group, names: tuple[str, ...]) -> Chart | None:
-    """Each method's speed as a multiple of FP16's in the same run, the sides one below the other."""
+    """Each method's speed as a multiple of FP16's in the same run."""
     held = group.held.get(HEADLINE)
-    marks = [
-        tuple(of_ratio(found[cell], cell.name, look_of_cell(cell)) for cell in group.cells if cell in found)
-        for found in (held.against if held else ())
-    ]
     axis = Axis("Speed, as a multiple of FP16’s", "×", 2, is_exact=True)
-    chart = _bars(f"{named}-ratios", group, names, axis, marks)
-    known = [side.run.detectable(HEADLINE) for side in group.sides if _shows(group, side.run)]
-    return replace(chart, reference=1.0, detectable=together(known)) if chart else None
+    chart = _bars(f"{named}-ratios", group, names, axis, held.against, of_ratio) if held else None
+    return replace(chart, reference=1.0, detectable=together(_provable(group, chart))) if chart else None
+
+
+def _provable(group: Group, chart: Chart) -> list[Detectable | None]:
+    """What each run would prove of the methods of the chart, where it is known by the cells of the group."""
+    return [
+        provable_of(run, [one for one in run.shown if one.name in chart.categories], HEADLINE)
+        for run in (side.run for side in group.sides)
+        if run.baseline and run.baseline.cell.mode == group.mode
+    ]
 
 
 def _speeds(named: str, group: Group, names: tuple[str, ...]) -> Chart | None:
-    found = [side.figures.get(HEADLINE, {}) for side in group.sides]
-    marks = [
-        tuple(marked(stats[cell], cell.name, look_of_cell(cell)) for cell in group.cells if cell in stats)
-        for stats in found
-    ]
-    return _bars(f"{named}-speed", group, names, axis_of(HEADLINE), marks)
+    figures = [side.figures.get(HEADLINE, {}) for side in group.sides]
+    return _bars(f"{named}-speed", group, names, axis_of(HEADLINE), figures, marked)
 
 
 def _bars(
-    slug: str, group: Group, names: tuple[str, ...], axis: Axis, marks: Sequence[tuple[Mark, ...]]
+    slug: str,
+    group: Group,
+    names: tuple[str, ...],
+    axis: Axis,
+    found: Sequence[Mapping[Cell, T]],
+    mark: Callable[[T, str, str], Mark],
 ) -> Chart | None:
-    """A bar a side, under each method; None where no side has any."""
+    """A bar a side, under each method that two sides have; None where there is no such method."""
+    cells = [cell for cell in group.cells if sum(cell in of_side for of_side in found) > 1]
+    if not cells:
+        return None
     series = tuple(
-        Series(name, of_side, drawn(side.run, at))
-        for at, (name, side, of_side) in enumerate(zip(names, group.sides, marks, strict=False))
-        if of_side
+        Series(
+            name,
+            tuple(mark(of_side[cell], cell.name, look_of_cell(cell)) for cell in cells if cell in of_side),
+            drawn(side.run, at),
+        )
+        for at, (name, side, of_side) in enumerate(zip(names, group.sides, found, strict=True))
+        if any(cell in of_side for cell in cells)
     )
     runs = tuple(side.run.manifest.run_id for side in group.sides)
-    return Chart(slug, "bars", f"Method and {group.by}", axis, series, runs) if series else None
-
-
-def _shows(group: Group, run: RunFindings) -> bool:
-    """Whether the run is known by the group's cells: what it would prove is known of these alone."""
-    return run.baseline is not None and run.baseline.cell.mode == group.mode
+    return Chart(slug, "bars", f"Method and {group.by}", axis, series, runs)
