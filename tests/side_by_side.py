@@ -50,6 +50,15 @@ def with_other_work(run: Run, number: int) -> Run:
     return Run(replaced(run.manifest, profile=replaced(profile, workloads=tuple(works))), run.launches)
 
 
+def in_both_modes(run: Run, times: Mapping[MethodId, float] = MappingProxyType({})) -> Run:
+    """The run with its cells in CUDA graphs as well, each method so many times as fast there."""
+    own = run.manifest
+    again = on_card(int(own.created_at[8:10]), own.hardware.name, times, own.model_name)
+    graphs = tuple(one for one in in_graphs(again).launches if one.cell.mode == "graphs")
+    cells = dict.fromkeys((*own.cells, *(one.cell for one in graphs)))
+    return Run(replaced(own, cells=tuple(cells)), (*run.launches, *graphs))
+
+
 def in_graphs(run: Run) -> Run:
     """The same in CUDA graphs, as far as the engines have them."""
     launches = tuple(

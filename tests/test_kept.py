@@ -112,7 +112,9 @@ def test_pages_that_tell_of_all_runs_stay_as_large_as_they_are(records: Path, re
     for days in (range(10, 20), range(20, 30)):
         write(records, *days)
         files = contents(site.site_files(root=records))
-        sizes.append([len(files[path]) for path in ("index.md", "explore.md", "matrix.md", "reproducibility.md", "feed.xml")])
+        sizes.append(
+            [len(files[path]) for path in ("index.md", "explore.md", "matrix.md", "reproducibility.md", "feed.xml")]
+        )
 
     assert read.calls
     for few, many in zip(*sizes, strict=True):

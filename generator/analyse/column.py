@@ -10,7 +10,7 @@ from generator.analyse.cell import CellFindings
 from generator.analyse.comparable import asked_in, asked_of, figures_of
 from generator.analyse.noise import SPEED
 from generator.analyse.run import RunFindings
-from generator.analyse.statistics import Comparison, Stat
+from generator.analyse.statistics import Comparison, Stat, compare_all
 from generator.cells import Cell, Mode
 
 # The speed of the most users that were served in common, whose number goes with it.
@@ -50,11 +50,11 @@ class Column:
         return self.run.floor_with(self.users) if quantity == CROWD else self.run.floor_of(quantity)
 
     def against(self, quantity: str) -> dict[Cell, Comparison]:
-        """Each cell against FP16 in the same mode, as the run's own page has it."""
+        """Each cell against FP16 in the same mode: as the run's own page has it, which knows no `CROWD`."""
         if quantity == CROWD:
-            base = self.run.baseline
-            found = {cell: self.run.by_users(cell) for cell in self.cells if base and base.cell.mode == self.mode}
-            return {cell: users[self.users] for cell, users in found.items() if self.users in users}
+            speeds = {cell: stat for cell, (_, stat) in self.asked(CROWD).items()}
+            base = next((cell for cell in speeds if cell.is_baseline), None)
+            return compare_all(speeds, speeds.pop(base), self.floor(CROWD)) if base else {}
         return {
             cell: one.by_quantity[quantity]
             for cell, one in self._against.items()

@@ -48,15 +48,20 @@ class Left:
 
 
 def choose(briefs: Sequence[Brief], by: By, groups: int, sides: int) -> Choice:
-    """The newest so many groups, the one that says most first, each with its base and its newest other sides. The base
-    is the side that says most."""
+    """The newest so many groups, each with its base, which is the side that says most, and its newest other sides. The
+    group whose base says most is the first, of one run's that in CUDA graphs, as a server runs."""
     kind, found = next(
         ((kind, found) for kind in _KINDS if (found := _groups(briefs, by, kind))),
         (_KINDS[0], {}),
     )
     newest = sorted(found, key=lambda shared: max(found[shared].values()), reverse=True)[:groups]
     ordered = {shared: _base_first(briefs, tuple(found[shared].values()))[:sides] for shared in newest}
-    told = sorted(ordered, key=lambda shared: briefs[ordered[shared][0]].evidence, reverse=True)
+
+    def rank(shared: Shared) -> tuple[object, ...]:
+        base = briefs[ordered[shared][0]]
+        return base.standing, shared[1] == "graphs", base.evidence
+
+    told = sorted(ordered, key=rank, reverse=True)
     return Choice(by, kind, found, {shared: ordered[shared] for shared in told})
 
 

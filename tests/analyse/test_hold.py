@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from examples import cell
 
 from generator.analyse.hold import Hold, hold
-from generator.analyse.statistics import Comparison, Stat, compare_all
+from generator.analyse.statistics import Comparison, Stat, compare, compare_all
 from generator.cells import Cell
 from generator.methods import MethodId
 
@@ -50,6 +50,26 @@ def test_a_pair_in_another_order_elsewhere_turns_and_names_both_ratios() -> None
 
 def test_a_method_that_is_faster_than_fp16_on_one_side_and_slower_on_another_turns() -> None:
     assert pairs(held(speeds(100, awq=150), speeds(100, awq=80))) == [("fp16", "awq")]
+
+
+def test_a_pair_with_fp16_is_judged_as_in_its_run_and_no_part_of_the_others_family() -> None:
+    mine = speeds(100, awq=150, gptq=151)
+    said = {one: Comparison(0.5, 0.4, 0.6, "lower") for one in (cell("awq"), cell("gptq"))}
+    found = hold([mine, mine], [said, against_fp16(mine)], [0.02] * 2)
+
+    assert pairs(found) == [("fp16", "awq"), ("fp16", "gptq")]
+    assert [turn.ahead[0].ratio for turn in found.turned] == [2, 2]
+
+
+def test_pairs_without_fp16_share_the_risk_among_themselves_alone() -> None:
+    mine = {
+        cell("fp16"): Stat({0: 100.0, 1: 104.0, 2: 97.0}),
+        cell("awq"): Stat({0: 150.0, 1: 150.3, 2: 149.9}),
+        cell("gptq"): Stat({0: 170.0, 1: 170.1, 2: 170.2}),
+    }
+    (turn,) = held(mine, speeds(100, awq=170, gptq=150)).turned
+
+    assert turn.behind[0] == compare(mine[cell("awq")], mine[cell("gptq")])
 
 
 def test_an_order_that_one_side_does_not_prove_neither_agrees_nor_turns() -> None:

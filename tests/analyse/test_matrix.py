@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from examples import cell, completed, manifest, replaced, reported
-from side_by_side import in_graphs, on_card, profile_of, with_other_work
+from examples import cell, completed, loop, manifest, replaced, reported
+from side_by_side import in_both_modes, in_graphs, on_card, profile_of, with_other_work
 
 from generator.analyse.brief import brief_of
 from generator.analyse.column import CROWD
@@ -76,16 +76,13 @@ def test_each_mode_is_a_group_of_its_own_and_transformers_is_beside_both() -> No
 
 
 def test_a_run_in_both_modes_is_compared_with_fp16_in_the_mode_of_the_group() -> None:
-    one, other = on_card(1), in_graphs(on_card(1, times={"fp16": 3.0}))
-    both = Run(
-        replaced(one.manifest, cells=tuple(dict.fromkeys((*one.manifest.cells, *other.manifest.cells)))),
-        (*one.launches, *(launch for launch in other.launches if launch.cell.mode == "graphs")),
-    )
+    both = in_both_modes(on_card(1), {"fp16": 3.0})
     (group,) = matrix(both, on_card(2, OTHER)).groups["machine"]
     at = next(at for at, side in enumerate(group.sides) if side.run.manifest.run_id == both.manifest.run_id)
 
     assert group.mode == "eager"
-    assert group.held[SPEED].against[at][cell("awq")].ratio == pytest.approx(580 / 340, rel=0.02)
+    for quantity in (SPEED, CROWD):
+        assert group.held[quantity].against[at][cell("awq")].ratio == pytest.approx(580 / 340, rel=0.02)
     assert cell("nf4") not in group.held[SPEED].against[at]
 
 
@@ -151,7 +148,31 @@ def test_the_most_users_that_two_sides_served_are_compared() -> None:
 
     assert only(one, other).users == 16
     assert only(one, fewer).users == 4
+    assert only(one, other).sides[0].figures[CROWD][cell("fp16")].median == pytest.approx(2 * 340, rel=0.05)
+    assert only(one, fewer).sides[0].figures[CROWD][cell("fp16")].median == pytest.approx(340 / 2, rel=0.05)
     assert only(one, fewer).held[CROWD].against[1][cell("awq")].ratio == pytest.approx(580 / 340, rel=0.02)
+
+
+def test_many_users_against_fp16_are_as_the_run_has_them() -> None:
+    group = only(on_card(2), on_card(1, OTHER))
+
+    for side, against in zip(group.sides, group.held[CROWD].against, strict=True):
+        assert against == {one: by_users[16] for one in group.cells if (by_users := side.run.by_users(one))}
+
+
+def test_many_users_have_the_floor_of_so_many() -> None:
+    other = on_card(1, OTHER, {"gptq": 1.5}, rounds=8)
+    loud = tuple(
+        replaced(one, points=(*one.points[:-1], loop(16, 4 * one.points[0].output_tokens_per_s)))
+        if one.cell.twin and one.status == "completed"
+        else one
+        for one in other.launches
+    )
+    found = only(on_card(2, rounds=8), Run(other.manifest, loud)).sides[1].against
+
+    assert found[SPEED][cell("gptq")].verdict == "higher"
+    assert found[CROWD][cell("gptq")].ratio == pytest.approx(1.5, rel=0.02)
+    assert found[CROWD][cell("gptq")].verdict == "same"
 
 
 def test_what_else_differs_is_told_besides_what_tells_the_sides_apart() -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from examples import four_methods
-from side_by_side import in_graphs, on_card, with_other_work
+from side_by_side import in_both_modes, in_graphs, on_card, with_other_work
 
 from generator.analyse.findings import find, run_findings
 from generator.analyse.machine import Machine
@@ -57,6 +57,29 @@ def test_a_method_of_one_machine_alone_is_in_the_table_and_not_in_the_chart() ->
     assert found.speeds
     assert "GPTQ" not in found.speeds.categories
     assert "gptq" in {cell.method for cell in found.cells_with("output_tokens_per_s")}
+
+
+def test_what_one_machine_would_prove_of_a_method_that_only_it_has_is_not_told_of_the_chart() -> None:
+    whole = on_card(1, OTHER)
+    quietest = shown(whole, on_card(2)).ratios
+    assert quietest
+    assert quietest.detectable
+    least = quietest.detectable.quietest.method
+    without = Run(whole.manifest, tuple(one for one in whole.launches if one.cell.method != least))
+    ratios = shown(without, on_card(2)).ratios
+
+    assert ratios
+    assert ratios.detectable
+    assert ratios.detectable.quietest.method != least
+
+
+def test_what_runs_would_prove_in_another_mode_is_not_told() -> None:
+    runs = (in_both_modes(on_card(1, OTHER)), in_both_modes(on_card(2)))
+    graphs, eager = page(find(runs))["groups"]["machine"]
+
+    assert (graphs.group.mode, eager.group.mode) == ("graphs", "eager")
+    assert graphs.ratios.detectable
+    assert not eager.ratios.detectable
 
 
 def test_what_differences_would_be_proven_is_told_of_the_methods_of_the_chart() -> None:
