@@ -12,7 +12,7 @@ from generator.analyse.findings import run_findings
 from generator.folders import TEMPLATES
 from generator.kept import Content, keep
 from generator.measurements import Run, read_run, write_launch, write_manifest
-from generator.render import alone, dataset, feed, history, pages, runs, units
+from generator.render import alone, dataset, feed, history, matrix, pages, runs, units
 from generator.render.about import teller
 
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
@@ -47,7 +47,10 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Counted:
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> Counted:
     """Counts the runs that are read whole, on pages that tell of a few runs each."""
-    told = ((runs, "PAIRED"), (history, "TOLD"), (pages, "LISTED"), (feed, "ENTRIES"), (dataset, "NAMED"))
+    told = (
+        *((runs, "PAIRED"), (history, "TOLD"), (pages, "LISTED"), (feed, "ENTRIES"), (dataset, "NAMED")),
+        *((matrix, "GROUPS"), (matrix, "SIDES"), (matrix, "LEFT")),
+    )
     for module, name in told:
         monkeypatch.setattr(module, name, 2)
     monkeypatch.setattr(runs, "IN_PAGE", 8)
@@ -109,7 +112,9 @@ def test_pages_that_tell_of_all_runs_stay_as_large_as_they_are(records: Path, re
     for days in (range(10, 20), range(20, 30)):
         write(records, *days)
         files = contents(site.site_files(root=records))
-        sizes.append([len(files[path]) for path in ("index.md", "explore.md", "reproducibility.md", "feed.xml")])
+        sizes.append(
+            [len(files[path]) for path in ("index.md", "explore.md", "matrix.md", "reproducibility.md", "feed.xml")]
+        )
 
     assert read.calls
     for few, many in zip(*sizes, strict=True):

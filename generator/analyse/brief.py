@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from generator.analyse.fit_seen import Told, told_by
 from generator.analyse.history import updated_at
+from generator.analyse.machine import Machine, machine_of
 from generator.analyse.physics.contradiction import Contradiction
 from generator.analyse.run import Kind, Origin, RunFindings
 from generator.cells import Mode
@@ -19,6 +20,7 @@ class Brief:
     figures    whether any cell has figures; `shown`, whether any is shown; `parts`, whether one's memory is known in
                parts; `serves`, whether one served many users; `checked`, whether a peer checked it
     contradictions  what can't be true in it
+    figured    those of `modes` in which any cell has figures
     mode       that of the baseline that is shown; None without one
     told       what it tells of plans
     """
@@ -29,6 +31,7 @@ class Brief:
     experiment: Experiment | None
     updated_at: str
     modes: tuple[Mode, ...]
+    figured: tuple[Mode, ...]
     mode: Mode | None
     cells: int
     method_ids: tuple[MethodId, ...]
@@ -68,6 +71,16 @@ class Brief:
         """Greater for a run that is complete, and among those for one that is no part of an experiment."""
         return self.complete, self.experiment is None
 
+    @property
+    def evidence(self) -> tuple[bool, bool, bool, int, int, int]:
+        """Greater for a run that says more."""
+        return (*self.standing, "graphs" in self.modes, self.cells, self.methods, self.launches_per_cell)
+
+    @property
+    def machine(self) -> Machine:
+        """See `Machine`."""
+        return machine_of(self.manifest)
+
 
 def brief_of(run: RunFindings) -> Brief:
     """What `Brief` says, of a run taken up whole."""
@@ -78,6 +91,7 @@ def brief_of(run: RunFindings) -> Brief:
         experiment=run.experiment,
         updated_at=updated_at(run),
         modes=run.modes,
+        figured=tuple(mode for mode in run.modes if run.cells_in(mode)),
         mode=run.baseline.cell.mode if run.baseline else None,
         cells=len(run.cells),
         method_ids=tuple(one.cell.method for one in run.measured),

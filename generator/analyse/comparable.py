@@ -3,15 +3,16 @@
 Figures that come from unlike work have no ratio. Weights, caches and starts come from none.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final, Literal
 
 from generator.analyse.cell import OF_A_START, CellFindings
+from generator.analyse.point import PointFindings
 from generator.analyse.quality import perplexity_of
 from generator.analyse.run import RunFindings
 from generator.analyse.settings import Change, changes
 from generator.analyse.statistics import Stat
-from generator.manifest import ReportedRun
+from generator.manifest import MeasuredRun, ReportedRun
 from generator.profiles import Profile, Workload
 from generator.record import Completed
 
@@ -70,18 +71,30 @@ def figures_of(one: CellFindings) -> dict[str, Stat]:
 
 def work_of(run: RunFindings, one: CellFindings, quantity: str) -> object:
     """What a figure of the cell was made by; equal for two that may be compared. None where nobody knows."""
+    asked = asked_of(run, one, quantity)
+    return asked if asked is None or quantity in _OF_NO_WORK else (run.manifest.model_name, asked)
+
+
+def asked_of(run: RunFindings, one: CellFindings, quantity: str) -> object:
+    """The same, whatever the model was that did it."""
     if quantity in _OF_NO_WORK:
         return "none"
-    manifest = run.manifest
-    if isinstance(manifest, ReportedRun):
+    if isinstance(run.manifest, ReportedRun):
         return None
     if quantity == "perplexity":
         texts = [launch.quality for launch in one.valid if isinstance(launch, Completed) and launch.quality]
-        return manifest.model_name, {
-            (text.text_sha256, text.window_tokens, len(text.windows.nll_per_token)) for text in texts
-        }
-    workload = _workload(manifest.profile, one, quantity)
-    return (manifest.model_name, _done(workload)) if workload else None
+        return {(text.text_sha256, text.window_tokens, len(text.windows.nll_per_token)) for text in texts}
+    return _workload(run.manifest.profile, one, quantity)
+
+
+def asked_in(run: RunFindings, point: PointFindings) -> object:
+    """What was asked at one number of users. None where nobody knows."""
+    return None if isinstance(run.manifest, ReportedRun) else _named(run.manifest.profile, point.workload)
+
+
+def headline_of(manifest: MeasuredRun) -> str:
+    """What was asked of every cell for the headline figures, whatever the model."""
+    return _done(manifest.profile.headline)
 
 
 def obstacle(
@@ -106,18 +119,22 @@ def changes_between(
     return (*recorded, *_in_use(one, other))
 
 
-def _workload(profile: Profile, one: CellFindings, quantity: str) -> Workload | None:
-    """That of the profile; None where a record has a point of another."""
+def _workload(profile: Profile, one: CellFindings, quantity: str) -> str | None:
     name = profile.headline.name
     if quantity in _OF_ONE_USER and one.alone:
         name = one.alone[0].workload
     if quantity in _OF_THE_LONGEST_PROMPT:
         name = next(point.workload for point in one.points if point.kind == "longest-prompt")
-    return next((workload for workload in profile.workloads if workload.name == name), None)
+    return _named(profile, name)
 
 
-def _done(workload: Workload) -> Mapping[str, object]:
-    return workload.model_dump(exclude=set(_HOW_OFTEN))
+def _named(profile: Profile, name: str) -> str | None:
+    """What is asked by the profile's workload of that name; None where a record has a point of another."""
+    return next((_done(workload) for workload in profile.workloads if workload.name == name), None)
+
+
+def _done(workload: Workload) -> str:
+    return workload.model_dump_json(exclude=set(_HOW_OFTEN))
 
 
 def _is_noticed(name: str, one: CellFindings) -> bool:

@@ -9,6 +9,7 @@ from typing import Final, get_args
 from generator.analyse.brief import Brief, brief_of
 from generator.analyse.cell import CellFindings, find_cell
 from generator.analyse.growth import growth_of
+from generator.analyse.machine import Machine
 from generator.analyse.physics.contradiction import Contradiction
 from generator.analyse.physics.laws import contradictions_of
 from generator.analyse.run import Kind, RunFindings
@@ -143,31 +144,19 @@ def _newest(briefs: Sequence[Brief], kind: Kind) -> Brief | None:
     if newest is None:
         return None
     model_name = newest.manifest.model_name
-    return max((one for one in of_kind if one.manifest.model_name == model_name), key=_evidence)
-
-
-def _evidence(brief: Brief) -> tuple[object, ...]:
-    """Greater for a run that says more."""
-    return (*brief.standing, "graphs" in brief.modes, brief.cells, brief.methods, brief.launches_per_cell)
+    return max((one for one in of_kind if one.manifest.model_name == model_name), key=lambda one: one.evidence)
 
 
 def _elsewhere(usable: Sequence[Brief], chosen: Brief | None) -> list[Brief]:
     """Of each other machine that many users were served on, the run of that model that says most."""
     if chosen is None:
         return []
-    by_machine: dict[object, list[Brief]] = {}
+    by_machine: dict[Machine, list[Brief]] = {}
     for brief in reversed(usable):
         if brief.kind == "measured" and brief.serves and brief.manifest.model_name == chosen.manifest.model_name:
-            by_machine.setdefault(_machine(brief), []).append(brief)
-    by_machine.pop(_machine(chosen), None)
-    return [max(briefs, key=_evidence) for briefs in islice(by_machine.values(), ELSEWHERE)]
-
-
-def _machine(brief: Brief) -> object:
-    manifest = brief.manifest
-    if isinstance(manifest, ReportedRun):
-        return manifest.hardware.name, None, 1
-    return manifest.hardware.name, manifest.memory_budget_gib, manifest.ranks
+            by_machine.setdefault(brief.machine, []).append(brief)
+    by_machine.pop(chosen.machine, None)
+    return [max(briefs, key=lambda one: one.evidence) for briefs in islice(by_machine.values(), ELSEWHERE)]
 
 
 def run_findings(run: Run, contradictions: tuple[Contradiction, ...] | None = None) -> RunFindings:

@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from math import exp, isclose, log
-from statistics import fmean
+from math import isclose
 from typing import Literal, get_args
 
 from generator.analyse.cell import CellFindings
 from generator.analyse.quality import quality_of
 from generator.analyse.run import RunFindings
 from generator.analyse.search import Trial
-from generator.analyse.statistics import Stat
 from generator.cells import Cell
 from generator.record import Completed, Failed, Reported, Unserved
 
@@ -55,7 +53,7 @@ class CellRow:
     def means(self) -> dict[str, float]:
         """The geometric mean over the launches of each quantity of which it is not the median as well. Those of two
         cells with the same rounds have the ratio that `statistics.compare` finds; their medians have another."""
-        found = {quantity: _geometric_mean(stat) for quantity, stat in self.one.stats.items()}
+        found = {quantity: stat.geometric_mean for quantity, stat in self.one.stats.items()}
         return {name: mean for name, mean in found.items() if not isclose(mean, self.one.stats[name].median)}
 
 
@@ -86,11 +84,6 @@ def _row(run: RunFindings, one: CellFindings, launches: Sequence[Completed | Fai
         perplexity=quality.perplexity if quality else None,
         users=max((point.concurrency for point in one.points), default=None),
     )
-
-
-def _geometric_mean(stat: Stat) -> float:
-    """0 where a figure is not above that: then there is no ratio."""
-    return exp(fmean(map(log, stat.by_round.values()))) if stat.low > 0 else 0.0
 
 
 def unserved_points(run: RunFindings) -> Iterator[tuple[Completed, Unserved]]:

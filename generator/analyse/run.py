@@ -23,7 +23,7 @@ from generator.analyse.statistics import Comparison, Stat, Verdict, compare, com
 from generator.cells import Cell, Mode
 from generator.manifest import Experiment, MeasuredRun, ReportedRun
 from generator.measurements import Run
-from generator.methods import BASELINE, METHODS, EngineId, MethodId, method_of
+from generator.methods import BASELINE, METHOD_IDS, METHODS, EngineId, MethodId, method_of
 from generator.profiles import SyntheticCheckpoint
 from generator.record import Completed, Failed, Fault, Reported, Stage
 from generator.samples import TaskScore
@@ -106,6 +106,19 @@ class RunFindings:
         """The modes of the cells in the baseline's engine, as the plan has them."""
         engine = method_of(BASELINE).engine
         return tuple(dict.fromkeys(one.cell.mode for one in self.cells if one.cell.engine == engine))
+
+    def cells_in(self, mode: Mode) -> tuple[CellFindings, ...]:
+        """Those with figures in one mode of the baseline's engine, with those of other engines, without twins; in the
+        order of the methods, each at home first."""
+        engine = method_of(BASELINE).engine
+        found = [
+            one
+            for one in self.cells
+            if one.stats and not one.cell.twin and (one.cell.engine != engine or one.cell.mode == mode)
+        ]
+        if not any(one.cell.engine == engine for one in found):
+            return ()
+        return tuple(sorted(found, key=lambda one: (METHOD_IDS.index(one.cell.method), not one.cell.at_home)))
 
     @property
     def complete(self) -> bool:

@@ -1,19 +1,18 @@
 """Runs of one model on one card in one memory budget and mode, over time: every figure followed, and what changed
 around those that did."""
 
-import hashlib
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from generator.analyse.anchor import anchor
 from generator.analyse.brief import Brief
 from generator.analyse.cell import CellFindings
 from generator.analyse.comparable import changes_between, figures_of, work_of
 from generator.analyse.findings import Findings
 from generator.analyse.run import RunFindings
-from generator.analyse.settings import Change
+from generator.analyse.settings import Change, once
 from generator.analyse.statistics import LAUNCHES_TO_DECIDE, Comparison
 from generator.analyse.trend import Against, Basis, Point, Trend, trends
 from generator.cells import Cell
@@ -31,8 +30,6 @@ FOLLOWED: Final = (
 
 # What a launch of the cell could have noticed, from the second run to the first, by their numbers.
 Changed = Callable[[int, int, Cell], tuple[Change, ...]]
-
-_NO_LETTER: Final = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +113,7 @@ def series_of(findings: Findings, newest: int) -> tuple[Series, ...]:
 
 def anchor_of(run: Brief | RunFindings) -> str:
     """What names the series of a run, in an address: readable, and another for each series."""
-    key = _key(run)
-    words = "--".join(_NO_LETTER.sub("-", part.lower()).strip("-") for part in key)
-    return f"series-{words}-{hashlib.sha256(repr(key).encode()).hexdigest()[:8]}"
+    return anchor("series", _key(run))
 
 
 def _key(run: Brief | RunFindings) -> tuple[str, ...]:
@@ -153,7 +148,7 @@ def follow(anchor: str, runs: Sequence[RunFindings]) -> Series:
         if points:
             lines[quantity] = {cell: Line(points[cell], of_cells[cell]) for cell in points}
     between = [
-        _once(change for cell in cells[at] if cell in cells[at - 1] for change in changed(at, at - 1, cell))
+        once(change for cell in cells[at] if cell in cells[at - 1] for change in changed(at, at - 1, cell))
         for at in range(1, len(runs))
     ]
     return Series(anchor, tuple(runs), lines, ((), *between), tuple(_shifts(lines, len(runs) - 1, changed)))
@@ -188,12 +183,7 @@ def _shifts(lines: Mapping[str, Mapping[Cell, Line]], newest: int, changed: Chan
                     shifted = Shifted(cell, quantity, step.comparison, step.basis)
                     found.setdefault((step.at, step.against, step.base), []).append(shifted)
     for (at, against, base), figures in sorted(found.items(), key=lambda one: one[0], reverse=True):
-        candidates = _once(
+        candidates = once(
             change for cell in dict.fromkeys(one.cell for one in figures) for change in changed(at, base[-1], cell)
         )
         yield Shift(at, against, base, tuple(figures), candidates)
-
-
-def _once(several: Iterable[Change]) -> tuple[Change, ...]:
-    """Each change once, by its name and what it was: values that can't be hashed are told apart by their text."""
-    return tuple({(one.name, repr(one.before), repr(one.after)): one for one in several}.values())

@@ -1,6 +1,6 @@
 """What a manifest fixes, setting by setting, so that two runs can be laid side by side."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -36,6 +36,11 @@ def changes(manifest: MeasuredRun | ReportedRun, earlier: MeasuredRun | Reported
     )
     names = [name for name in ("model_name", *COMPARED) if name in before or name in after]
     return tuple(change for name in names for change in _changes(name, before.get(name), after.get(name)))
+
+
+def once(several: Iterable[Change]) -> tuple[Change, ...]:
+    """Each change once, by its name and what it was: values that can't be hashed are told apart by their text."""
+    return tuple({(one.name, repr(one.before), repr(one.after)): one for one in several}.values())
 
 
 def _changes(name: str, before: object, after: object) -> Iterator[Change]:

@@ -44,6 +44,11 @@ class Stat:
         return median(self.by_round.values())
 
     @property
+    def geometric_mean(self) -> float:
+        """What ratios are made of; 0 where a figure is not above that: then there is none."""
+        return exp(fmean(map(log, self.by_round.values()))) if self.low > 0 else 0.0
+
+    @property
     def low(self) -> float:
         """The lowest launch."""
         return min(self.by_round.values())

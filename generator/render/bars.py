@@ -10,9 +10,21 @@ from generator.analyse.memory import MEMORY_PARTS
 from generator.analyse.noise import SPEED, Detectable
 from generator.analyse.run import RunFindings
 from generator.analyse.split import Split
-from generator.analyse.statistics import Comparison
 from generator.cells import MODES
-from generator.render.chart import Axis, Chart, Drawn, Mark, Series, axis_of, drawn, look, mark_of, rounded, together
+from generator.render.chart import (
+    Axis,
+    Chart,
+    Drawn,
+    Mark,
+    Series,
+    axis_of,
+    drawn,
+    look,
+    mark_of,
+    of_ratio,
+    rounded,
+    together,
+)
 from generator.render.units import label
 
 # The steps of a start, in their order; `rest_s` is what the engine's own account leaves of its load time.
@@ -62,7 +74,7 @@ def load_times(run: RunFindings) -> Chart | None:
         times_s["rest_s"] = max(0.0, one.stats["load_time_s"].median - of_load_s)
         rows.append((one.name, times_s))
     chart = _stacked("load-times", run, rows, STEPS, Axis("Time from start to first token", "s", 2))
-    return replace(chart, detectable=_provable_of(run, started, "load_time_s")) if chart else None
+    return replace(chart, detectable=provable_of(run, started, "load_time_s")) if chart else None
 
 
 def _stacked(
@@ -150,11 +162,11 @@ def relative_speed(runs: Sequence[tuple[str, RunFindings]]) -> Chart | None:
         series=series,
         runs=tuple(run.manifest.run_id for _, run in runs),
         reference=1.0,
-        detectable=together([_provable_of(run, _compared(run), SPEED) for _, run in runs]),
+        detectable=together([provable_of(run, _compared(run), SPEED) for _, run in runs]),
     )
 
 
-def _provable_of(run: RunFindings, cells: Sequence[CellFindings], quantity: str) -> Detectable | None:
+def provable_of(run: RunFindings, cells: Sequence[CellFindings], quantity: str) -> Detectable | None:
     """What the run would prove of these cells, the ones of a chart, however many more were compared with them."""
     found = run.detectable_each(quantity)
     shares = ((one.cell, found[one.cell]) for one in cells if one.cell in found)
@@ -170,10 +182,5 @@ def _by_mode(name: str, run: RunFindings, how: Drawn) -> Iterator[Series]:
     ratios = speeds_against_fp16(run)
     base = run.baseline.cell.mode if run.baseline else None
     for mode in dict.fromkeys(one.cell.mode for one, _ in ratios):
-        marks = tuple(_ratio_mark(one, ratio) for one, ratio in ratios if one.cell.mode == mode)
+        marks = tuple(of_ratio(ratio, one.name, look(one)) for one, ratio in ratios if one.cell.mode == mode)
         yield Series(f"{name}, {MODES[mode] if mode == base else f'{mode}/{base}'}", marks, how)
-
-
-def _ratio_mark(one: CellFindings, comparison: Comparison) -> Mark:
-    low, high = (None if end is None else rounded(end) for end in (comparison.low, comparison.high))
-    return Mark(one.name, rounded(comparison.ratio), look(one), low, high)

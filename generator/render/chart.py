@@ -8,7 +8,7 @@ from typing import Final, Literal
 from generator.analyse.cell import CellFindings
 from generator.analyse.noise import Detectable
 from generator.analyse.run import RunFindings
-from generator.analyse.statistics import Stat
+from generator.analyse.statistics import Comparison, Stat
 from generator.cells import Cell
 from generator.render import units
 
@@ -168,6 +168,12 @@ def marked(stat: Stat, at: str | float, look: str) -> Mark:
         high=None if high is None else rounded(high),
         launches=tuple(rounded(stat.by_round[round_]) for round_ in sorted(stat.by_round)),
     )
+
+
+def of_ratio(comparison: Comparison, at: str, look: str) -> Mark:
+    """A ratio with the interval of its comparison, of whatever has that look."""
+    low, high = (None if end is None else rounded(end) for end in (comparison.low, comparison.high))
+    return Mark(at, rounded(comparison.ratio), look, low, high)
 
 
 def drawn(run: RunFindings, index: int = 0) -> Drawn:

@@ -59,7 +59,7 @@ def _steps(low: float, high: float) -> Iterator[float]:
     power = 10.0 ** floor(log10(rough))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
     for index in range(ceil(low / step), floor(high / step) + 1):
-        yield float(f"{index * step:.12g}")
+        yield min(high, max(low, float(f"{index * step:.12g}")))  # a round figure may lie a rounding beyond an end
 
 
 def _decades(low: float, high: float) -> Iterator[float]:

@@ -20,7 +20,7 @@ from generator.analyse.run import RunFindings
 from generator.cells import MODES
 from generator.methods import ENGINES, METHODS
 from generator.record import SCHEMA_VERSION, Quantities
-from generator.render import advice, bars, curves, fit, history, imported, runs, units
+from generator.render import advice, bars, curves, fit, history, imported, matrix, runs, units
 from generator.render.gallery import Gallery
 from generator.render.sheet import ALL_CELLS
 from generator.render.troubles import TROUBLES
@@ -68,6 +68,7 @@ PAGES: Final = (
     "fit",
     "comparison",
     "explore",
+    "matrix",
     "history",
     "paradox",
     "context",
@@ -100,6 +101,7 @@ def render_pages(
     context |= {"imports": imports, "all_cells_csv": ALL_CELLS}
     own = {
         "explore": runs.of_all(findings),
+        "matrix": matrix.page(findings),
         "history": history.page(findings),
         "context": runs.of_long_prompts(findings),
         "fit": fit.page(findings),

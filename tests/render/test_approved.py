@@ -16,6 +16,7 @@ import pytest
 from examples import TASKS, completed, failed, manifest, peer, replaced, with_controls
 from experiments import part_of_the_experiment, searched, with_long_prompts_measured
 from imported_samples import content
+from side_by_side import in_graphs, on_card
 
 from generator import site
 from generator.imported import Imported, ImportedRun
@@ -92,9 +93,20 @@ def write(run: Run, root: Path) -> None:
         write_peer(folder, result)
 
 
+def cards_and_models() -> tuple[Run, ...]:
+    """Two machines, of which one turns the order of two methods; a model more on one of them; and what stands aside."""
+    held = on_card(3, "Example GPU", memory_budget_gib=12.5)
+    return (
+        *(on_card(1), on_card(2, "Other GPU", {"awq": 1.3}), in_graphs(held)),
+        *(on_card(4, model="Example 1B", times={"fp16": 3.0}), on_card(5, "Other GPU", experiment="equal_kv_cache")),
+    )
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     folder = tmp_path_factory.mktemp("approved")
+    for run in cards_and_models():
+        write(run, folder / "beside")
     experiment = (part_of_the_experiment(0), part_of_the_experiment(1), searched())
     featured = renamed(with_controls(rounds=3), FEATURED, "2026-01-09T00:00:00Z")
     for run in (*experiment, troubled(), with_long_prompts_measured(), featured):
@@ -105,6 +117,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
         patch.setattr(pages, "__version__", "0.0.0")  # a release changes no page
         choices = site.Choices(featured_run=FEATURED, price_per_hour=0.36)
         files = site.site_files(choices, folder / "measurements", "https://example.org/", {"write-up.md": WRITE_UP})
+        patch.setattr(site, "CACHE", folder / "cache-beside")
+        files["matrix.md"] = site.site_files(root=folder / "beside")["matrix.md"]
         return {name: readable(in_bytes(files[name]).decode()) for name in NAMES}
 
 

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from examples import cell, completed, four_methods, loop, manifest, replaced, with_controls
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from generator.analyse.findings import find, run_findings
@@ -184,6 +184,7 @@ def test_methods_differ_in_shape_and_parts_in_pattern_or_strength() -> None:
 
 
 @given(st.floats(1e-6, 1e9), st.floats(1.001, 1e6), st.floats(0, 1), st.floats(0, 1), st.booleans())
+@example(low=1e-6, factor=15.0, one=0.0, other=0.0, log=False)
 def test_a_scale_keeps_the_order_and_its_ticks_inside(
     low: float,
     factor: float,
