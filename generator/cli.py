@@ -33,6 +33,9 @@ from generator.words import parser
 if TYPE_CHECKING:
     from generator.order import Order
 
+# The words of commands that make launches.
+MEASURING: Final = frozenset({"measure", "paradox", "context", "crosscheck", "--run"})
+
 # To end what was started takes less; one more signal in the meantime asks for nothing new.
 ENDING_S: Final = 15.0
 
@@ -65,10 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"quantpress: {fault}", file=sys.stderr)
         status = fault.exit_status
     except Interrupted as interrupted:
-        print(
-            "quantpress: interrupted; finished launches are kept, the same command goes on from there",
-            file=sys.stderr,
-        )
+        kept = "; finished launches are kept, the same command goes on from there" if {*words} & MEASURING else ""
+        print(f"quantpress: interrupted{kept}", file=sys.stderr)
         status = 128 + interrupted.number  # as a shell tells of a program that the signal ends
     sys.exit(status)
 

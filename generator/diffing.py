@@ -42,7 +42,8 @@ def folder_of(word: str, root: Path = MEASUREMENTS) -> Path:
 
 
 def _instead(word: str, names: Collection[str]) -> str:
-    nearest = get_close_matches(Path(word).name, names, 1, ALIKE)
+    beginning = [name for name in names if name.startswith(Path(word).name)]
+    nearest = beginning[-1:] or get_close_matches(Path(word).name, names, 1, ALIKE)
     return f"did you mean {nearest[0]}?" if nearest else "`quantpress names` lists the runs"
 
 
@@ -50,7 +51,7 @@ def answer(parsed: argparse.Namespace, console: Console) -> int:
     """Print the two runs side by side; the exit status. Raises `UsageError` as above, `RecordError` at a record that is
     not as it must be, and `IncomparableError` where nothing of the two can be compared."""
     folders = [folder_of(word) for word in parsed.runs]
-    if folders[0] == folders[1]:
+    if folders[0].resolve() == folders[1].resolve():
         raise UsageError(f"diff: {folders[0].name} twice; name two runs")
     found = difference(*(run_findings(read_run(folder)) for folder in folders))
     text = markdown(found, environment_of(templates_in(TEMPLATES)))

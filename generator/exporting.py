@@ -24,6 +24,7 @@ from generator.render import dataset
 from generator.render.about import teller
 from generator.render.pages import environment_of
 from generator.render.tidy import COLUMNS, as_texts, row_of, unit_of
+from generator.untrusted import in_ascii
 
 Format = Literal["csv", "parquet", "jsonld"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
@@ -67,6 +68,9 @@ def export(folder: Path, formats: Sequence[Format] = FORMATS, root: Path = MEASU
             "--format parquet: pyarrow is missing; install it with `make export`, or name other formats: "
             "--format csv --format jsonld"
         )
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{in_ascii(str(folder))}: there is a file of that name; name a folder")
+    formats = tuple(dict.fromkeys(formats))
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = {name: folder / f".{_NAMES[name]}.tmp" for name in FORMATS}
     seen = _Seen()

@@ -40,7 +40,8 @@ def first_fault(error: ValidationError, schema: Schema) -> str:
     if discriminator := first.get("ctx", {}).get("discriminator"):
         return _wrong_kind(first, path, discriminator.strip("'"))
     where = f"field {_name_of(path)}: " if path else ""
-    message = _cut(first["msg"].removeprefix("Value error, "), _LONGEST_WORDS)
+    words = first["msg"].removeprefix("Value error, ").replace("Tuple should", "List should")
+    message = _cut(words.partition(" after validation")[0], _LONGEST_WORDS)
     found = "" if first["type"] in _SAYS_ENOUGH else _quoted(first["input"])
     return f"{where}{message[0].lower()}{message[1:]}{found}"
 

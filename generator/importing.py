@@ -33,7 +33,7 @@ from generator.imported_runs import ImportedResults
 from generator.imports.place import OddFieldError, Place
 from generator.imports.tool import Part, Tool
 from generator.imports.tools import TOOLS, tools_of
-from generator.readable import readable
+from generator.readable import Name, readable
 from generator.untrusted import OddJsonError, in_ascii, json_in
 
 # A report of GuideLLM with a hundred thousand requests in it; what is kept of it is small.
@@ -44,6 +44,7 @@ MOST_FILES: Final = 200
 STATED: Final[tuple[Stated, ...]] = get_args(Stated)
 
 _SCHEMA: Final = IMPORTED.json_schema()
+_NAME: Final[TypeAdapter[str]] = TypeAdapter(Name)
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -73,6 +74,8 @@ def import_files(
     if len(paths) > MOST_FILES:
         raise UsageError(f"{len(paths)} files: at most {MOST_FILES} make one run; import them in several")
     wanted = _tool_named(tool)
+    for option, value in stated.items():
+        _refuse_odd_name(option, value)
     known = {one.sha256: run.manifest.run_id for run in imported_runs.read_all(root) for one in run.manifest.sources}
     sources: dict[str, SourceFile] = {}
     records: list[Imported] = []
@@ -172,6 +175,15 @@ def _short(value: float | str) -> str:
     return value if isinstance(value, str) else f"{value:.6g}"
 
 
+def _refuse_odd_name(option: str, value: str | None) -> None:
+    if value is not None:
+        try:
+            _NAME.validate_python(value)
+        except ValidationError as error:
+            what = f"--{option} {value!r}: {first_fault(error, {})}; name it otherwise, or leave it out"
+            raise UsageError(in_ascii(what)[:390]) from None
+
+
 def _tool_named(name: str | None) -> Tool | None:
     if name is None:
         return None
@@ -195,7 +207,8 @@ def _tool_of(path: Path, value: Any, wanted: Tool | None) -> Tool:
 def _content(path: Path) -> bytes:
     try:
         if not path.is_file():
-            raise _refusal(path, "there is no such file; name one that a tool wrote")
+            what = "it is no file" if path.exists() else "there is no such file"
+            raise _refusal(path, f"{what}; name one that a tool wrote")
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as error:

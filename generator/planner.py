@@ -105,7 +105,7 @@ def card_named(name: str | None, memory_gib: float | None, bandwidth_gb_per_s: f
     `UsageError` where that is none, or more than one."""
     for option, value in (("--memory-gib", memory_gib), ("--bandwidth-gb-s", bandwidth_gb_per_s)):
         if value is not None and not 0 < value < 1e6:
-            raise UsageError(f"{option}: expected a number above 0, found {value:g}")
+            raise UsageError(f"{option}: expected a number above 0 and below 1,000,000, found {value:g}")
     if name is None:
         if memory_gib is None:
             raise UsageError("no card: give --card NAME, or --memory-gib GIB and --bandwidth-gb-s GB/S")
@@ -113,7 +113,9 @@ def card_named(name: str | None, memory_gib: float | None, bandwidth_gb_per_s: f
     match named(name):
         case [one]:
             sheet = CARDS[one]
-            return Card(one, memory_gib or sheet.shown_mib / GIB_IN_MIB, bandwidth_gb_per_s or sheet.bandwidth_gb_per_s)
+            called = one if memory_gib is None else f"{one} with {memory_gib:g} GiB"
+            shown_gib = memory_gib or sheet.shown_mib / GIB_IN_MIB
+            return Card(called, shown_gib, bandwidth_gb_per_s or sheet.bandwidth_gb_per_s)
         case []:
             raise UsageError(f"--card {in_ascii(name)}: not among {', '.join(CARDS)}; name one, or give --memory-gib")
         case several:
@@ -138,12 +140,13 @@ def cells_named(wanted: Sequence[str], engine: EngineId | None, mode: Mode | Non
     return tuple(found)
 
 
-def load_named(context_tokens: int | None, users: int) -> Load:
-    """The load that was asked for. Raises `UsageError`."""
-    context_tokens = CHAT_TOKENS if context_tokens is None else context_tokens
-    for option, value in (("--context", context_tokens), ("--users", users)):
-        if not 1 <= value <= 10_000_000:
-            raise UsageError(f"{option}: expected 1 to 10,000,000, found {value}")
+def load_named(context_tokens: int | None, users: int, positions: int | None = None) -> Load:
+    """The load that was asked for; a chat's, as far as the model's `positions` go, where no context was. Raises
+    `UsageError`."""
+    context_tokens = min(CHAT_TOKENS, positions or CHAT_TOKENS) if context_tokens is None else context_tokens
+    for option, value, most in (("--context", context_tokens, 10_000_000), ("--users", users, 100_000)):
+        if not 1 <= value <= most:
+            raise UsageError(f"{option}: expected 1 to {most:,}, found {value:,}")
     return load_of(context_tokens, users)
 
 
@@ -180,17 +183,20 @@ def answer(parsed: argparse.Namespace, console: Console) -> int:
     briefs = find(read_runs()).briefs
     checks = (check(briefs), check(briefs, "card"))
     if parsed.check:
-        for table in (deviations_table(checks[0].deviations), summaries_table(checks)):
-            console.print(table)
+        if checks[0].deviations:
+            console.print(deviations_table(checks[0].deviations), summaries_table(checks))
+        else:
+            console.print("No run on record: there is nothing to hold plans against.")
     if parsed.model is None:
         return 0
     name, model = model_named(parsed.model)
     card = card_named(parsed.card, parsed.memory_gib, parsed.bandwidth_gb_s)
-    cells, load = cells_named(parsed.method, parsed.engine, parsed.mode), load_named(parsed.context, parsed.users)
+    cells = cells_named(parsed.method, parsed.engine, parsed.mode)
+    load = load_named(parsed.context, parsed.users, model.shape.positions)
     evidence = evidence_of(briefs)
     device = device_of(card.shown_gib, card.bandwidth_gb_per_s, evidence)
     plans = tuple(fit(model, cell, device, load, evidence) for cell in cells)
-    console.print(plans_table(f"{name} on {card.name}, for {_users(load.users)}", plans, load, checks[0]))
+    console.print(plans_table(f"{name} on {card.name}, for {_users(load.users)}", plans, load, checks[0], evidence))
     for line in explained(model, plans, device, load, evidence) if parsed.explain else ():
         console.print(line, highlight=False, soft_wrap=True, markup=False)
     demand_fit(name, model, card, load, plans)

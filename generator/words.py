@@ -207,7 +207,12 @@ def _add_fit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     fit.add_argument("--card", metavar="NAME", help="a part of the card's name that no other has, such as 4090")
     fit.add_argument("--memory-gib", type=float, metavar="GIB", help="the memory that the card's driver shows")
     fit.add_argument("--bandwidth-gb-s", type=float, metavar="GB/S", help="the bandwidth of the card's data sheet")
-    fit.add_argument("--context", type=int, metavar="TOKENS", help="the context of each user (default: 4096)")
+    fit.add_argument(
+        "--context",
+        type=int,
+        metavar="TOKENS",
+        help="the context of each user (default: 4096, or all that the model is made for)",
+    )
     fit.add_argument("--users", type=int, default=1, metavar="N", help="users at once (default: 1)")
     fit.add_argument("--engine", choices=sorted(ENGINES), help="all methods in this engine (default: each at home)")
     fit.add_argument("--mode", choices=get_args(Mode), help="of vLLM (default: graphs)")

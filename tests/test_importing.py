@@ -226,7 +226,7 @@ def test_a_hostile_file_is_refused_in_a_line(kind: str) -> None:
 
 def test_a_missing_an_empty_and_a_folder_are_refused(tmp_path: Path) -> None:
     (tmp_path / "empty.json").touch()
-    for name, words in (("none.json", "no such file"), ("empty.json", "it is empty"), (".", "no such file")):
+    for name, words in (("none.json", "no such file"), ("empty.json", "it is empty"), (".", "it is no file")):
         with pytest.raises(ImportFileError, match=words):
             import_files([tmp_path / name], None, None, {}, tmp_path / "measurements")
 

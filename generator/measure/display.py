@@ -51,7 +51,10 @@ class Display:
         """See `line.Watcher`."""
         self._to_do, self._start = launches - done, monotonic()
         resumed = f", {done} of them already made" if done else ""
-        self._console.print(f"{self._of}Run [bold]{run_id}[/]: {launches} launches{resumed}.", highlight=False)
+        self._console.print(
+            f"{self._of}Run [bold]{run_id}[/]: {launches} {'launch' if launches == 1 else 'launches'}{resumed}.",
+            highlight=False,
+        )
         self._whole.update(self._task, total=launches, completed=done)
 
     def notes(self, what: str) -> None:

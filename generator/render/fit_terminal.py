@@ -5,7 +5,7 @@ from typing import Final
 
 from rich.table import Table
 
-from generator.analyse.fit import GB, Device, Fit, Load, Needs, needs_of, steps_gib
+from generator.analyse.fit import GB, Device, Fit, Load, Needs, needs_of, steps_gib, without
 from generator.analyse.fit_bytes import BYTES, matrix_bytes, table_bytes
 from generator.analyse.fit_check import QUANTITIES, Checked, Deviation
 from generator.analyse.fit_evidence import UNKNOWN, Evidence, Measured
@@ -16,14 +16,25 @@ from generator.model import Model, linears
 from generator.render.units import change, label, number, share, unit, upward
 
 DASH: Final = "–"
+
+# What `fit.without` names, in words.
+MISSING: Final = {
+    "bandwidth_share": "how much of the bandwidth is reached",
+    "overhead_s": "the time of a token besides reading",
+    "context_gib": "the CUDA context",
+    "counted_gib": "what of it counts against the share",
+    "kept_gib": "what allocators keep",
+    "graphs_gib": "CUDA graphs",
+    "prompt_factor": "a long prompt’s activations",
+}
 BESIDES: Final = ("activations_gib", "graphs_gib", "context_gib", "kept_gib")
 
 
-def plans_table(title: str, plans: Sequence[Fit], load: Load, checked: Checked) -> Table:
-    """One row a cell. What has no room is still told, with what it needs."""
+def plans_table(title: str, plans: Sequence[Fit], load: Load, checked: Checked, evidence: Evidence) -> Table:
+    """One row a cell. What has no room is still told, with what it needs; and what no run on record tells."""
     # A terminal of 80 columns has room for it: the first column breaks its lines, no figure is cut.
     table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0))
-    table.caption, table.caption_justify = _caption(load, checked), "left"
+    table.caption, table.caption_justify = _caption(load, checked) + _unknown(plans, evidence), "left"
     table.add_column("Planned", overflow="fold", min_width=len("Transformers,"))
     for column in ("Weights\nGiB", "Cache\nGiB", "Besides\nGiB", "Needs\nGiB"):
         table.add_column(column, justify="right", no_wrap=True)
@@ -60,6 +71,16 @@ def _caption(load: Load, checked: Checked) -> str:
         "whose driver shows as much. Context: the longest of one user. Users: as many have room. At most: the card's "
         f"bandwidth. Expected: the speed of one user after the first token.{off}"
     )
+
+
+def _unknown(plans: Sequence[Fit], evidence: Evidence) -> str:
+    """Which figures no run on record tells, of which cells; they count as nothing."""
+    of: dict[str, list[str]] = {}
+    for plan in plans:
+        for name in without(plan.cell, evidence):
+            of.setdefault(name, []).append(plan.cell.name)
+    told = "; ".join(f"{MISSING[name]} ({', '.join(dict.fromkeys(cells))})" for name, cells in of.items())
+    return f"\n[bold]No run on record tells these, so they count as nothing:[/] {told}." if told else ""
 
 
 def explained(model: Model, plans: Sequence[Fit], device: Device, load: Load, evidence: Evidence) -> Iterator[str]:
@@ -165,18 +186,17 @@ def _speed(plan: Fit, device: Device, layers: int, evidence: Evidence) -> Iterat
 def deviations_table(deviations: Sequence[Deviation]) -> Table:
     """Every figure that was planned and measured, cell by cell."""
     table = Table(title="Planned without the run's own evidence, and measured", title_justify="left")
-    for column in ("Run", "Cell", "Quantity"):
-        table.add_column(column, overflow="fold")
+    # In 80 columns a run's name has its own line, and nothing breaks within a word.
+    table.add_column("Run, cell, quantity", overflow="fold", ratio=1)
     for column in ("Planned", "Measured", "Error"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True)
     for one in deviations:
         called = f"{label(one.quantity)}, {unit(one.quantity)}"
         with_context = f" ({one.context_tokens:,} tokens of context)" if one.context_tokens else ""
         digits = 2 if one.quantity == "weights_gib" else 1 if one.quantity == "decode_tokens_per_s" else 0
+        cell = one.cell.label + (", compiled anew" if one.anew else "")
         table.add_row(
-            one.run_id,
-            one.cell.label + (", compiled anew" if one.anew else ""),
-            called + with_context,
+            f"{one.run_id}\n  {cell}\n  {called}{with_context}",
             number(one.planned, digits),
             number(one.measured, digits),
             change(100 * one.error),
@@ -187,11 +207,9 @@ def deviations_table(deviations: Sequence[Deviation]) -> Table:
 def summaries_table(checks: Sequence[Checked]) -> Table:
     """Of each quantity and mode, how far off the plan was: in the median and at worst."""
     table = Table(title="How far off the plan is", title_justify="left")
-    for column in ("Quantity", "Mode", "Left out"):
-        table.add_column(column, overflow="fold")
+    table.add_column("Quantity, mode, what is left out, where it is worst", overflow="fold", ratio=1)
     for column in ("Figures", "Median", "Worst"):
-        table.add_column(column, justify="right")
-    table.add_column("Where it is worst", overflow="fold")
+        table.add_column(column, justify="right", no_wrap=True)
     for quantity in QUANTITIES:
         for mode, called in MODES.items():
             for checked in checks:
@@ -200,12 +218,10 @@ def summaries_table(checks: Sequence[Checked]) -> Table:
                 left_out = {"run": "the run itself", "card": "all runs on its card"}[checked.left_out]
                 worst = found.worst
                 table.add_row(
-                    f"{label(quantity)}, {unit(quantity)}",
-                    called,
-                    left_out,
+                    f"{label(quantity)}, {unit(quantity)}, {called}, without {left_out}\n"
+                    f"  {worst.run_id}\n  {worst.cell.label}",
                     number(found.count),
                     share(found.median),
                     change(100 * worst.error),
-                    f"{worst.run_id}, {worst.cell.label}",
                 )
     return table

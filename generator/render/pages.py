@@ -160,6 +160,7 @@ def environment_of(templates: Mapping[str, str], compiled: BytecodeCache | None 
         "unit": units.unit,
         "bare": units.bare,
         "with_unit": units.with_unit,
+        "mean": units.mean,
         "number": units.number,
         "lasting": units.lasting,
         "times": units.times,

@@ -114,6 +114,12 @@ def bare(value: float | Stat, quantity: str) -> str:
     return number(value, LABELS[quantity][2])
 
 
+def mean(figure: Stat, quantity: str) -> str:
+    """The geometric mean, which ratios are made of, as `bare` has a median; that where there is none."""
+    value = figure.geometric_mean or figure.median
+    return upward(value) if quantity in MUST_SUFFICE else number(value, LABELS[quantity][2], half_width(figure))
+
+
 def with_unit(value: float | Stat, quantity: str) -> str:
     """A number with its unit."""
     name = unit(quantity)
