@@ -11,10 +11,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.markdown import Markdown
 
+from generator.analyse.durations import Durations
 from generator.analyse.findings import find
 from generator.analyse.fit_evidence import evidence_of
 from generator.analyse.outlook import (
-    Durations,
     Here,
     Outlook,
     Total,
@@ -65,7 +65,7 @@ def answer(parsed: argparse.Namespace, console: Console, makes: Makes, root: Pat
     if not parsed.run and (parsed.ray is not None or parsed.retry_failed):
         raise SweepError("--ray and --retry-failed: they say how to measure; add --run, or leave them out")
     sweep, file = load_sweep(parsed.sweep)
-    runs, here = read_runs(root), _here()
+    runs, here = read_runs(root), _here(across=parsed.ray is not None)
     others = {here.card, *(run.manifest.hardware.gpu_name or here.card for run in runs)}
     looks = _outlooks(runs_of(sweep, file, sorted(others), parsed.card), runs, here)
     _refuse_over_card(file.name, looks)
@@ -120,10 +120,10 @@ def _next(parsed: argparse.Namespace, total: Total) -> str | None:
     return shlex.join(["quantpress", "plan", parsed.sweep, *cards, "--run"]) if total.here_left else None
 
 
-def _here() -> Here:
+def _here(*, across: bool) -> Here:
     gpu = find_gpu()
     machine, packages = hardware(gpu), versions()
-    return Here(machine.name, gpu is not None, environment_sha256(machine, packages), packages)
+    return Here(machine.name, gpu is not None, environment_sha256(machine, packages), packages, across)
 
 
 def _outlooks(wanted: Sequence[Wanted], runs: Sequence[Run], here: Here) -> list[Outlook]:

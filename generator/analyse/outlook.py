@@ -1,14 +1,11 @@
-"""What a sweep will take before any of it runs: what is measured already, what has room, how long the rest may last.
-
-Nothing is invented: a time comes from launches on record, and says how near those are; what no record tells is unknown.
-"""
+"""What a sweep will take before any of it runs: what is measured already, what has room, how long the rest may last."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
-from typing import Final, Literal, get_args
+from typing import Literal
 
+from generator.analyse.durations import Durations, Lasting, together
 from generator.analyse.fit import Device, Fit, fit
 from generator.analyse.fit_bytes import model_bytes
 from generator.analyse.fit_check import load_of
@@ -17,6 +14,7 @@ from generator.analyse.memory import GIB, GIB_IN_MIB
 from generator.analyse.physics.cards import CARDS
 from generator.analyse.planning import device_of
 from generator.cells import Cell
+from generator.fingerprint import TASKS_PACKAGE
 from generator.manifest import MeasuredRun
 from generator.measurements import Run
 from generator.methods import MethodId, method_of
@@ -25,10 +23,6 @@ from generator.order import Order
 from generator.profiles import Batch, Profile
 from generator.record import Completed
 from generator.sweep import Wanted
-
-# Whose launches a time is taken from, from the nearest on: of the cell itself; of another method in its engine and mode
-# on its card; of the cell on another card; of any method in its engine and mode with another model. All did its work.
-Basis = Literal["cell", "method", "card", "model"]
 
 # Why it can't be planned whether a cell has room: its KV cache has a fixed size, several cards share its layers, its
 # model or its card is not known, or it is not known how its engine stores the format.
@@ -39,18 +33,28 @@ State = Literal["measured", "begun", "open"]
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """This machine: what its runs are told from others by. `card` is its processor where it has no card."""
+    """This machine: what its runs are told from others by. `card` is its processor where it has no card. Where a plan
+    is made `across` a cluster, each of whose machines has these `versions`, the rest of their environments is not
+    known."""
 
     card: str
     has_gpu: bool
     environment_sha256: str
     versions: Mapping[str, str]
+    across: bool = False
+
+    def differs(self, manifest: MeasuredRun) -> bool:
+        """Whether a run is known not to be of the environment that would go on with it: figures are not mixed."""
+        if self.across:
+            known = {name: version for name, version in manifest.versions.items() if name != TASKS_PACKAGE}
+            return known != dict(self.versions)
+        return manifest.hardware.name == self.card and manifest.environment_sha256 != self.environment_sha256
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What there is of a run. `made` are its launches by cell, failed and invalid ones too; `outdated` is a complete
-    run of just this that another environment of this machine made, which is why it is measured anew."""
+    run of just this in another environment, which is why it is measured anew."""
 
     state: State
     run_id: str | None = None
@@ -63,14 +67,6 @@ class Standing:
     def again(self) -> int:
         """How many of its launches have no figure that counts."""
         return self.failed + self.invalid
-
-
-@dataclass(frozen=True, slots=True)
-class Lasting:
-    """How long launches are likely to last, and the farthest basis of any of them."""
-
-    duration_s: float
-    basis: Basis
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,47 +107,9 @@ class Outlook:
         return tuple(dict.fromkeys(cell.method for cell in self.order.cells))
 
 
-class Durations:
-    """How long the launches on record lasted."""
-
-    def __init__(self, runs: Iterable[Run]) -> None:
-        self._found: dict[tuple[object, ...], list[float]] = defaultdict(list)
-        for run in runs:
-            if isinstance(run.manifest, MeasuredRun) and run.manifest.experiment is None:
-                keys = {cell: _keys(run.manifest.profile, run.manifest.hardware.name, cell) for cell in _cells_of(run)}
-                for launch in run.launches:
-                    if isinstance(launch, Completed):
-                        for key in keys[launch.cell]:
-                            self._found[key].append(launch.duration_s)
-
-    def of(self, profile: Profile, card: str, cell: Cell) -> Lasting | None:
-        """The median of the nearest; None where nothing did such work."""
-        for basis, key in zip(get_args(Basis), _keys(profile, card, cell), strict=True):
-            if found := self._found.get(key):
-                return Lasting(median(found), basis)
-        return None
-
-
-def _cells_of(run: Run) -> set[Cell]:
-    return {launch.cell for launch in run.launches}
-
-
-def _keys(profile: Profile, card: str, cell: Cell) -> tuple[tuple[object, ...], ...]:
-    """A launch's keys for each basis, from the nearest on."""
-    suited = tuple(workload for workload in profile.workloads if workload.suits(cell))
-    work, where = (suited, profile.quality, profile.tasks), (cell.engine, cell.mode)
-    own = (cell.method, *where)
-    return (
-        ("cell", work, card, profile.model_name, own),
-        ("method", work, card, profile.model_name, where),
-        ("card", work, profile.model_name, own),
-        ("model", work, where),
-    )
-
-
 def standing_of(order: Order, card: str, here: Here, runs: Sequence[Run]) -> Standing:
-    """The newest own run of just this order on such a card. On this machine one of another environment does not count,
-    for figures are not mixed; whether a card elsewhere is as it was nobody knows here."""
+    """The newest own run of just this order on such a card. One that `here` is known to differ from does not count;
+    whether a card elsewhere is as it was nobody knows."""
     outdated = None
     for run in reversed(runs):
         manifest = run.manifest
@@ -166,7 +124,7 @@ def standing_of(order: Order, card: str, here: Here, runs: Sequence[Run]) -> Sta
         for launch in run.launches:
             made[launch.cell] += 1
         complete = all(count >= order.profile.rounds for count in made.values())
-        if card == here.card and manifest.environment_sha256 != here.environment_sha256:
+        if here.differs(manifest):
             outdated = outdated or (manifest.run_id if complete else None)
             continue
         failed = sum(launch.status == "failed" for launch in run.launches)
@@ -235,15 +193,6 @@ def outlook_of(
     return Outlook(
         number, wanted, order, card, card == here.card, standing, rooms, sum(left.values()), together(lasting)
     )
-
-
-def together(several: Sequence[Lasting | None]) -> Lasting | None:
-    """One after the other; None where one of them is not known, or there is none."""
-    known = [one for one in several if one is not None]
-    if not known or len(known) < len(several):
-        return None
-    bases: Final = get_args(Basis)
-    return Lasting(sum(one.duration_s for one in known), max((one.basis for one in known), key=bases.index))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,20 +7,18 @@ from dataclasses import replace
 import pytest
 from examples import replaced
 
+from generator.analyse.durations import Durations, Lasting, together
 from generator.analyse.findings import find
 from generator.analyse.fit import Fit
 from generator.analyse.fit_evidence import evidence_of
 from generator.analyse.outlook import (
-    Durations,
     Here,
-    Lasting,
     Outlook,
     checkpoint_gib,
     needs_of,
     outlook_of,
     rooms_of,
     standing_of,
-    together,
     total_of,
     unplanned,
 )
@@ -91,6 +89,14 @@ def test_here_a_run_of_other_versions_does_not_count_and_is_named() -> None:
     anew = standing_of(again(SIX), H200, here_as(SIX, "1" * 64), RUNS)
 
     assert (anew.state, anew.run_id, anew.outdated) == ("open", None, SIX)
+
+
+def test_across_a_cluster_a_run_of_the_same_versions_counts_whatever_its_machine_was() -> None:
+    same = replace(here_as(SIX, "1" * 64), card="a processor", across=True)
+    other = replace(same, versions={**same.versions, "torch": "0.1"})
+
+    assert standing_of(again(SIX), H200, same, RUNS).state == "measured"
+    assert standing_of(again(SIX), H200, other, RUNS).outdated == SIX
 
 
 def test_somebody_elses_run_does_not_count() -> None:
