@@ -26,12 +26,15 @@ def text_in(path: Path, error: type[QuantpressError] = UsageError) -> str:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise error(f"{in_ascii(path.name)}: larger than {MOST_BYTES // 2**20} MiB; it is no file of this kind")
-    return content.decode("utf-8")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise error(f"{in_ascii(path.name)}: not UTF-8 text; save it as that, or name another") from None
 
 
 def declared_in(path: Path, kind: type[T], error: type[QuantpressError] = UsageError) -> T:
     """The value that the file declares. Raises `error`, in one line with the field and the mend, where it is none, and
-    `OSError` or `UnicodeDecodeError` where there is no such text."""
+    `OSError` where there is no such file."""
     text = text_in(path, error)
     try:
         # By way of JSON, as what records hold is read.

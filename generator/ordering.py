@@ -17,6 +17,8 @@ from generator.words import PRESETS
 
 def order_of(parsed: argparse.Namespace, words: Sequence[str], *, of_cluster: bool | None = None) -> Order:
     """What is asked for, where there is a GPU: on this machine, or `of_cluster`."""
+    if parsed.new and parsed.retry_failed:
+        raise UsageError("--new and --retry-failed: the one begins a run, the other goes on with one; leave one out")
     has_gpu = find_gpu() is not None if of_cluster is None else of_cluster
     name = parsed.profile or ("llama-3.1-8b" if has_gpu else "demo")
     profile, file = load_profile(name)

@@ -24,6 +24,9 @@ REQUESTS_PER_USER: Final = 4
 
 SHIPPED: Final = Path(__file__).parent / "profiles"
 
+# A class of vLLM.
+Kernel = Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9_]+$")]
+
 Tokens = Annotated[int, Field(gt=0, le=1_000_000)]
 
 
@@ -187,7 +190,7 @@ class EngineSettings(Frozen):
     max_num_seqs: PositiveCount = 256
     max_num_batched_tokens: Tokens = 8192
     kv_cache_gib: PositiveGib | None = None
-    disabled_kernels: Several[Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9_]+$")]] = ()
+    disabled_kernels: Several[Kernel] = ()
 
 
 class Profile(Frozen):
@@ -272,7 +275,7 @@ def load_profile(name_or_file: str) -> tuple[Profile, Path]:
     path = SHIPPED / f"{name_or_file}.toml" if name_or_file in shipped_profiles() else Path(name_or_file)
     try:
         return declared_in(path, Profile), path.resolve()
-    except (OSError, UnicodeDecodeError):
+    except OSError:
         known = ", ".join(shipped_profiles())
         raise UsageError(
             f"profile {name_or_file!r}: no shipped profile ({known}) and no readable file of that name; "

@@ -4,6 +4,7 @@ A run compares methods, launch by launch in turn, so a sweep has a run for each 
 methods and modes are. Each is what `quantpress measure` makes of the words that are given here.
 """
 
+import os
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from generator.declared import declared_in
 from generator.errors import SweepError, UsageError
 from generator.frozen import Frozen, PositiveGib, Several
 from generator.methods import EngineId, MethodId
-from generator.profiles import load_profile, shipped_profiles
+from generator.profiles import Kernel, Profile, load_profile, shipped_profiles
 from generator.readable import Label, Name
 from generator.untrusted import in_ascii
 
@@ -70,7 +71,7 @@ class Sweep(Frozen):
     rounds: Annotated[int, Field(ge=1, le=100)] | None = None
     controls: bool = False
     twin: bool = False
-    disabled_kernels: Annotated[Several[Name], ONCE] = ()
+    disabled_kernels: Annotated[Several[Kernel], ONCE] = ()
     leave_out_what_has_no_room: bool = False
     without: Several[Exclusion] = ()
 
@@ -108,7 +109,7 @@ def load_sweep(name_or_file: str) -> tuple[Sweep, Path]:
     path = SHIPPED / f"{name_or_file}.toml" if name_or_file in shipped_sweeps() else Path(name_or_file)
     try:
         return declared_in(path, Sweep, SweepError), path
-    except (OSError, UnicodeDecodeError):
+    except OSError:
         raise SweepError(
             f"{in_ascii(name_or_file)}: no shipped sweep ({', '.join(shipped_sweeps())}) and no readable file of that "
             "name; name one of these, or give the path of your own TOML file"
@@ -117,15 +118,17 @@ def load_sweep(name_or_file: str) -> tuple[Sweep, Path]:
 
 @dataclass(frozen=True, slots=True)
 class _Left:
-    """An exclusion with its card by its whole name; `card` is None where none is named."""
+    """An exclusion with its profile by the word that loads it, and its card by its whole name; None where none is
+    named."""
 
     of: Exclusion
+    profile: str | None
     card: str | None
 
     def meets(self, profile: str, card: str | None, budget: Budget, method: MethodId) -> bool:
         """Whether it is of this combination."""
         pairs = (
-            (self.of.profile, profile),
+            (self.profile, profile),
             (self.card, card),
             (self.of.memory_budget_gib, budget),
             (self.of.method, method),
@@ -147,24 +150,27 @@ def runs_of(
         cards = [_card_named(one, "--card", others) for one in instead]
     else:
         cards = [_card_named(one, f"{where}: field cards.{at}", others) for at, one in enumerate(sweep.cards)]
-    files = [one if one in shipped_profiles() else str(file.parent / one) for one in sweep.profiles]
+    words = [_word_of(one, file) for one in sweep.profiles]
+    profiles = [_loaded(word, f"{where}: field profiles.{at}") for at, word in enumerate(words)]
     _refuse_twice("--card" if instead else f"{where}: field cards", cards)
-    _refuse_twice(
-        f"{where}: field profiles", [one if one in shipped_profiles() else Path(one).resolve() for one in files]
-    )
+    _refuse_twice(f"{where}: field profiles", profiles)
     left_out = [
-        _Left(one, one.card and _card_named(one.card, f"{where}: field without.{at}.card", others))
+        _Left(
+            one,
+            one.profile and _word_of(one.profile, file),
+            one.card and _card_named(one.card, f"{where}: field without.{at}.card", others),
+        )
         for at, one in enumerate(sweep.without)
     ]
     unused = {at for at, one in enumerate(left_out) if not (instead and one.card)}
     found = []
-    for at, (profile, word) in enumerate(zip(sweep.profiles, files, strict=True)):
-        methods = _methods_of(sweep, word, f"{where}: field profiles.{at}")
+    for at, (word, profile) in enumerate(zip(words, profiles, strict=True)):
+        methods = _methods_of(sweep, profile, f"{where}: field profiles.{at}")
         for card in cards or (None,):
             for budget in sweep.memory_budgets_gib or (WHOLE,):
                 left = []
                 for method in methods:
-                    meeting = {at for at, one in enumerate(left_out) if one.meets(profile, card, budget, method)}
+                    meeting = {at for at, one in enumerate(left_out) if one.meets(word, card, budget, method)}
                     unused -= meeting
                     left += [] if meeting else [method]
                 if left:
@@ -177,34 +183,43 @@ def runs_of(
     return tuple(found)
 
 
-def _refuse_twice(field: str, values: Sequence[object]) -> None:
+def _word_of(profile: str, file: Path) -> str:
+    """What loads a profile, as the sweep's file names it."""
+    return profile if profile in shipped_profiles() else os.path.normpath(file.parent / profile)
+
+
+def _loaded(word: str, field: str) -> Profile:
+    try:
+        return load_profile(word)[0]
+    except UsageError as error:
+        raise SweepError(f"{field}: {error}") from None
+
+
+def _refuse_twice(field: str, values: Sequence[str | Profile]) -> None:
     for at, value in enumerate(values):
         if value in values[:at]:
-            what = value.name if isinstance(value, Path) else value
+            what = f"profile {value.name}" if isinstance(value, Profile) else value
             raise SweepError(f"{field}: {what} stands twice, in other words; leave one out")
 
 
-def _methods_of(sweep: Sweep, profile: str, field: str) -> Sequence[MethodId]:
-    try:
-        loaded, _ = load_profile(profile)
-    except UsageError as error:
-        raise SweepError(f"{field}: {error}") from None
+def _methods_of(sweep: Sweep, profile: Profile, field: str) -> Sequence[MethodId]:
     if EVERY in sweep.methods:
-        return loaded.methods
+        return profile.methods
     wanted = [method for method in sweep.methods if method != EVERY]
     for method in wanted:
-        if method not in loaded.methods:
+        if method not in profile.methods:
             raise SweepError(
-                f"{field}: {loaded.name} has no checkpoint for {method}, only for {', '.join(loaded.methods)}; leave "
+                f"{field}: {profile.name} has no checkpoint for {method}, only for {', '.join(profile.methods)}; leave "
                 "out that method, or give the profile a checkpoint"
             )
-    return [one for one in loaded.methods if one in (wanted or loaded.default_methods or loaded.methods)]
+    return [one for one in profile.methods if one in (wanted or profile.default_methods or profile.methods)]
 
 
 def _card_named(name: str, field: str, others: Collection[str]) -> str:
     if name in CARDS or name in others:
         return name
-    match named(name):
+    parts = [card for card in others if name.casefold() in card.casefold()]
+    match tuple(dict.fromkeys([*named(name), *parts])):
         case [one]:
             return one
         case []:

@@ -24,7 +24,7 @@ from generator.analyse.outlook import (
     total_of,
     unplanned,
 )
-from generator.errors import ClusterError, GpuRequiredError, PlanError, StorageError, SweepError
+from generator.errors import ClusterError, GpuRequiredError, PlanError, StorageError, SweepError, UsageError
 from generator.fingerprint import environment_sha256
 from generator.folders import MEASUREMENTS, TEMPLATES, run_files, run_folders, templates_in
 from generator.measure.checkpoints import format_of, is_here
@@ -67,13 +67,13 @@ def answer(parsed: argparse.Namespace, console: Console, makes: Makes, root: Pat
     sweep, file = load_sweep(parsed.sweep)
     runs, here = read_runs(root), _here(across=parsed.ray is not None)
     others = {here.card, *(run.manifest.hardware.gpu_name or here.card for run in runs)}
-    looks = _outlooks(runs_of(sweep, file, sorted(others), parsed.card), runs, here)
+    looks = _outlooks(file.name, runs_of(sweep, file, sorted(others), parsed.card), runs, here)
     _refuse_over_card(file.name, looks)
     left_out = []
     if sweep.leave_out_what_has_no_room:
         left_out = [(look, method) for look in looks for method in look.without_room]
         fewer = [look.wanted.less(look.without_room) for look in looks]
-        looks = _outlooks([one for one in fewer if one.methods], runs, here)
+        looks = _outlooks(file.name, [one for one in fewer if one.methods], runs, here)
         if not looks:
             raise SweepError(
                 f"{file.name}: nothing of it has room on {', '.join(_cards(look for look, _ in left_out))}"
@@ -126,24 +126,26 @@ def _here(*, across: bool) -> Here:
     return Here(machine.name, gpu is not None, environment_sha256(machine, packages), packages, across)
 
 
-def _outlooks(wanted: Sequence[Wanted], runs: Sequence[Run], here: Here) -> list[Outlook]:
+def _outlooks(name: str, wanted: Sequence[Wanted], runs: Sequence[Run], here: Here) -> list[Outlook]:
     evidence, durations = evidence_of(find(runs).briefs), Durations(runs)
     found = []
     for number, one in enumerate(wanted, 1):
         words = list(one.words)
         has_gpu = here.has_gpu or one.card not in {None, here.card}
-        order = _order(words, has_gpu=has_gpu, names_card=one.card is not None)
+        order = _order(name, words, has_gpu=has_gpu, names_card=one.card is not None)
         model = _model(one.profile, order.profile.model_name, runs)
         found.append(outlook_of(number, one, order, here, runs, durations, model, evidence))
     return found
 
 
-def _order(words: list[str], *, has_gpu: bool, names_card: bool) -> Order:
+def _order(name: str, words: list[str], *, has_gpu: bool, names_card: bool) -> Order:
     try:
         return order_of(parser().parse_args(words), words, of_cluster=True if has_gpu else None)
+    except UsageError as error:
+        raise SweepError(f"{name}: {error}") from None
     except GpuRequiredError as error:
         if names_card:
-            raise
+            raise GpuRequiredError(f"{name}: {error}") from None
         raise GpuRequiredError(f"{error}; or name the card that it is planned for, --card NAME") from None
 
 
@@ -238,7 +240,7 @@ def _made(looks: Sequence[Outlook], parsed: argparse.Namespace, console: Console
         try:
             status = max(status, makes([*look.wanted.words, *across, *card, *again]))
         except (ClusterError, GpuRequiredError) as error:
-            lost.append(error)
+            lost.append(type(error)(f"run {look.number}, on {look.card}: {error}"))
     for other in lost[1:]:
         console.print(f"{other}.", markup=False, highlight=False)
     if lost:

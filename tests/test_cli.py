@@ -78,3 +78,8 @@ def test_what_the_terminal_is_told_ends_like_all_else_when_its_reader_has_gone()
 
     with pytest.raises(BrokenPipeError):
         cli.Terminal(file=Closed()).print("a table")
+
+
+def test_to_begin_anew_and_to_go_on_are_not_asked_for_together(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status_of("measure", "--profile", "demo", "--new", "--retry-failed") == 2
+    assert "--new and --retry-failed: the one begins a run, the other goes on with one" in capsys.readouterr().err

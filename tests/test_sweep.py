@@ -1,12 +1,15 @@
 """A file that declares many runs: which they are, by which words each is made, and how it is refused, in one line."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
+from generator.analyse.physics.cards import CARDS
 from generator.declared import MOST_BYTES
 from generator.errors import SweepError
+from generator.profiles import SHIPPED, load_profile
 from generator.sweep import Wanted, load_sweep, runs_of, shipped_sweeps
 
 H200 = "NVIDIA H200"
@@ -45,6 +48,16 @@ def test_what_a_file_leaves_out_is_as_in_a_measurement_of_its_profile(tmp_path: 
     )
     (every,) = runs_in(tmp_path, 'profiles = ["llama-3.1-8b-synthetic"]\nmethods = ["all"]\n')
     assert every.methods == ("fp16", "nf4", "awq", "gptq", "w4a16", "fp8", "int8")
+
+
+def test_a_hundred_rounds_can_be_asked_for(tmp_path: Path) -> None:
+    assert runs_in(tmp_path, 'profiles = ["demo"]\nrounds = 100\n')[0].words[-2:] == ("--rounds", "100")
+
+
+def test_what_has_no_room_is_left_out_where_the_file_says_so(tmp_path: Path) -> None:
+    for written_, left_out in (("", False), ("leave_out_what_has_no_room = true\n", True)):
+        sweep, _ = load_sweep(str(written(tmp_path, 'profiles = ["demo"]\n' + written_)))
+        assert sweep.leave_out_what_has_no_room == left_out
 
 
 def test_the_words_of_a_run_say_all_that_it_is(tmp_path: Path) -> None:
@@ -109,6 +122,45 @@ def test_cards_named_on_the_command_line_take_the_place_of_the_files_and_of_what
         runs_of(sweep, file, instead=["H1000"])
 
 
+def test_what_is_left_out_of_a_card_that_the_file_does_not_name_is_of_no_use(tmp_path: Path) -> None:
+    text = 'profiles = ["demo"]\ncards = ["H200"]\n[[without]]\ncard = "L4"\n'
+    sweep, file = load_sweep(str(written(tmp_path, text)))
+
+    with pytest.raises(SweepError, match=r"field without\.0: nothing of the sweep is of that kind"):
+        runs_of(sweep, file)
+    assert runs_of(sweep, file, instead=["H200"])
+    other = 'profiles = ["demo"]\n[[without]]\nmethod = "int8"\nprofile = "other"\n'
+    with pytest.raises(SweepError, match=r"field without\.0: nothing of the sweep is of that kind"):
+        runs_of(*load_sweep(str(written(tmp_path, other))), instead=["H200"])
+
+
+def test_cards_that_stand_twice_are_told_by_the_option_where_they_come_from_it(tmp_path: Path) -> None:
+    sweep, file = load_sweep(str(written(tmp_path, 'profiles = ["demo"]\n')))
+
+    with pytest.raises(SweepError, match=r"^--card: NVIDIA H200 stands twice"):
+        runs_of(sweep, file, instead=["H200", "NVIDIA H200"])
+
+
+def test_a_name_that_nothing_or_more_than_one_thing_has_is_told_with_all_that_there_are(tmp_path: Path) -> None:
+    text = 'profiles = ["demo"]\ncards = ["{}"]\n'
+
+    with pytest.raises(SweepError) as unknown:
+        runs_of(*load_sweep(str(written(tmp_path, text.format("nosuch")))), ["A card", "NVIDIA H200"])
+    assert str(unknown.value).partition("name one of ")[2] == ", ".join(
+        dict.fromkeys(["A card", "NVIDIA H200", *CARDS])
+    )
+    with pytest.raises(SweepError) as several:
+        runs_of(*load_sweep(str(written(tmp_path, text.format("H100")))))
+    h100 = ", ".join(card for card in CARDS if "H100" in card)
+    assert str(several.value) == f"many.toml: field cards.0: 'H100' could be {h100}; name more of it"
+
+
+def test_all_methods_are_meant_whatever_else_is_named(tmp_path: Path) -> None:
+    (run,) = runs_in(tmp_path, 'profiles = ["demo"]\nmethods = ["awq", "all"]\n')
+
+    assert run.methods == load_profile("demo")[0].methods
+
+
 def test_a_file_that_is_none_or_too_large_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.toml")
     (tmp_path / "large.toml").write_bytes(b"#" * (MOST_BYTES + 1))
@@ -119,6 +171,29 @@ def test_a_file_that_is_none_or_too_large_is_not_waited_for(tmp_path: Path) -> N
             load_sweep(str(tmp_path / f"{name}.toml"))
         with pytest.raises(SweepError, match=rf"field profiles\.0: {name}\.toml: {told}"):
             runs_in(tmp_path, f'profiles = ["{name}.toml"]\n')
+
+
+def test_a_part_of_a_name_is_enough_of_a_card_without_a_data_sheet_too(tmp_path: Path) -> None:
+    sweep, file = load_sweep(str(written(tmp_path, 'profiles = ["demo"]\ncards = ["epyc"]\n')))
+
+    assert runs_of(sweep, file, ["AMD EPYC"])[0].card == "AMD EPYC"
+    with pytest.raises(SweepError, match="'epyc' could be AMD EPYC, AMD EPYC 2; name more"):
+        runs_of(sweep, file, ["AMD EPYC", "AMD EPYC 2"])
+
+
+def test_a_profile_is_left_out_however_its_path_is_written(tmp_path: Path) -> None:
+    shutil.copy(SHIPPED / "demo.toml", tmp_path / "mine.toml")
+    text = 'profiles = ["mine.toml"]\n[[without]]\nprofile = "./mine.toml"\nmethod = "nf4"\n'
+
+    (run,) = runs_in(tmp_path, text)
+    assert "nf4" not in run.methods
+
+
+def test_a_file_in_another_encoding_says_so(tmp_path: Path) -> None:
+    (tmp_path / "many.toml").write_bytes('# Größe\nprofiles = ["demo"]\n'.encode("latin-1"))
+
+    with pytest.raises(SweepError, match=r"^many\.toml: not UTF-8 text; save it as that"):
+        load_sweep(str(tmp_path / "many.toml"))
 
 
 def test_the_sweeps_that_ship_can_be_expanded() -> None:
@@ -135,12 +210,15 @@ def test_the_sweeps_that_ship_can_be_expanded() -> None:
         ("profiles = []", "field profiles"),
         ('profiles = ["demo", "demo"]', "field profiles: should name each value once"),
         ('profiles = ["demo"]\ncards = ["4090", "RTX 4090"]', "field cards: NVIDIA GeForce RTX 4090 stands twice"),
-        ('profiles = ["many.toml", "./many.toml"]', "field profiles: many.toml stands twice"),
+        ('profiles = ["demo", "copy.toml"]', "field profiles: profile demo stands twice"),
         ('profiles = ["demo"]\n[[without]]\ncard = "H1000"', "field without.0.card: no card that is known"),
         ('profiles = ["nothing"]', "field profiles.0: profile .*no shipped profile"),
         ('profiles = ["demo"]\nmemory_budgets_gib = [0]', "field memory_budgets_gib.0"),
         ('profiles = ["demo"]\nmethods = ["int3"]', "field methods.0"),
         ('profiles = ["demo"]\nrounds = 0', "field rounds: .* found 0"),
+        ('profiles = ["demo"]\ndisabled_kernels = ["--foo"]', "field disabled_kernels.0"),
+        ('profiles = ["demo"]\nrounds = 101', "field rounds: .* found 101"),
+        ('profiles = ["demo"]\n[[without]]\nprofile = 3', "field without.0.profile"),
         (
             'profiles = ["demo"]\ncards = ["4090", "H100"]',
             "field cards.1: 'H100' could be NVIDIA H100 PCIe",
@@ -154,6 +232,8 @@ def test_the_sweeps_that_ship_can_be_expanded() -> None:
     ],
 )
 def test_a_file_that_can_not_be_followed_is_refused_by_its_field(tmp_path: Path, text: str, told: str) -> None:
+    shutil.copy(SHIPPED / "demo.toml", tmp_path / "copy.toml")
+
     with pytest.raises(SweepError, match=rf"^many\.toml: {told}") as refused:
         runs_in(tmp_path, text)
 
@@ -166,10 +246,19 @@ def test_a_method_without_a_checkpoint_is_refused_with_those_that_have_one(tmp_p
     text = shipped.read_text().partition("[checkpoints.awq]")[0]
     (tmp_path / "mine.toml").write_text(text.replace(', "awq", "gptq"', ""))
 
-    with pytest.raises(SweepError, match=r"field profiles\.0: llama-3\.2-1b-synthetic has no checkpoint for int8"):
+    with pytest.raises(SweepError) as refused:
         runs_in(tmp_path, 'profiles = ["mine.toml"]\nmethods = ["fp16", "int8"]\n')
+    assert str(refused.value) == (
+        "many.toml: field profiles.0: llama-3.2-1b-synthetic has no checkpoint for int8, only for fp16, nf4; leave out "
+        "that method, or give the profile a checkpoint"
+    )
 
 
 def test_a_sweep_that_there_is_not_is_refused_with_those_that_there_are(tmp_path: Path) -> None:
-    with pytest.raises(SweepError, match=r"no shipped sweep .*synthetic-models.* and no readable file"):
+    with pytest.raises(SweepError) as refused:
         load_sweep(str(tmp_path / "none.toml"))
+    known = ", ".join(shipped_sweeps())
+    assert str(refused.value) == (
+        f"{tmp_path / 'none.toml'}: no shipped sweep ({known}) and no readable file of that name; name one of these, "
+        "or give the path of your own TOML file"
+    )

@@ -51,7 +51,7 @@ def test_it_tells_what_is_measured_what_is_left_and_what_that_takes(capsys: pyte
     assert status_of("synthetic-models", "--card", "NVIDIA H200", "--card", "4090") == 0
 
     told = capsys.readouterr().out
-    assert "6 runs of 102 launches. 18 are made, 84 are to be made, none of them on this machine." in told
+    assert "6 runs of 102 launches. 18 made, 84 left, none of them for this machine." in told
     assert "Run 1 is 2026-11-26-llama-3.1-8b-synthetic-2." in told
     assert "Time of run 2: by launches on other cards." in told
     assert "Elsewhere: runs 2, 3, 4, 5, 6" in told
@@ -73,6 +73,7 @@ def test_as_markdown_it_is_a_page_whose_text_means_nothing_but_itself(
     told = capsys.readouterr().out
     assert told.startswith("# a&#95;&#91;b&#93;(c)&#60;i&#62;.toml\n")
     assert "| 1 | tiny |" in told
+    assert "\n\n| Run | Profile |" in told
     assert not told.endswith("\n\n")
 
 
@@ -185,7 +186,7 @@ def test_its_runs_are_made_one_after_the_other_and_gone_on_with(tmp_path: Path) 
     def manifests() -> list[dict[str, object]]:
         return [json.loads(path.read_text()) for path in sorted((tmp_path / "measurements").glob("*/manifest.json"))]
 
-    assert "2 runs of 2 launches. 0 are made, 2 are to be made, 2 of them on this machine" in planned()
+    assert "2 runs of 2 launches. None made, 2 left, 2 of them for this machine" in planned()
     assert manifests() == []
 
     planned("--run")
@@ -193,7 +194,7 @@ def test_its_runs_are_made_one_after_the_other_and_gone_on_with(tmp_path: Path) 
     assert commands == {f"quantpress measure --profile {name}.toml --method fp16" for name in ("tiny", "longer")}
 
     (tmp_path / "many.toml").write_text(f"rounds = 2\n{both}")
-    assert "4 launches. 2 are made, 2 are to be made, 2 of them on this machine, which takes about" in planned()
+    assert "4 launches. 2 made, 2 left, 2 of them for this machine, which takes about" in planned()
 
     planned("--run")
     assert len(manifests()) == 2

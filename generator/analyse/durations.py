@@ -52,15 +52,15 @@ def _cells_of(run: Run) -> set[Cell]:
 
 
 def _keys(profile: Profile, card: str, cell: Cell) -> tuple[tuple[object, ...], ...]:
-    """A launch's keys for each basis, from the nearest on."""
+    """A launch's keys for each basis, from the nearest on: no two are alike, for each has other parts."""
     suited = tuple(workload for workload in profile.workloads if workload.suits(cell))
     work, where = (suited, profile.quality, profile.tasks), (cell.engine, cell.mode)
     own = (cell.method, *where)
     return (
-        ("cell", work, card, profile.model_name, own),
-        ("method", work, card, profile.model_name, where),
-        ("card", work, profile.model_name, own),
-        ("model", work, where),
+        (work, card, profile.model_name, own),
+        (work, card, profile.model_name, where),
+        (work, profile.model_name, own),
+        (work, where),
     )
 
 

@@ -53,12 +53,14 @@ class Here:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What there is of a run. `made` are its launches by cell, failed and invalid ones too; `outdated` is a complete
+    """What there is of a run. `made` are its launches by cell, failed and invalid ones too; `rounds` those
+    that it is to have, at least; `outdated` is a complete
     run of just this in another environment, which is why it is measured anew."""
 
     state: State
     run_id: str | None = None
     made: Mapping[Cell, int] | None = None
+    rounds: int = 0
     failed: int = 0
     invalid: int = 0
     outdated: str | None = None
@@ -108,9 +110,10 @@ class Outlook:
 
 
 def standing_of(order: Order, card: str, here: Here, runs: Sequence[Run]) -> Standing:
-    """The newest own run of just this order on such a card. One that `here` is known to differ from does not count;
-    whether a card elsewhere is as it was nobody knows."""
-    outdated = None
+    """The newest own run of just this order on such a card that has all its launches, or else the newest one, which is
+    gone on with. One that `here` is known to differ from does not count; whether a card elsewhere is as it was nobody
+    knows."""
+    begun = outdated = None
     for run in reversed(runs):
         manifest = run.manifest
         if (
@@ -129,8 +132,13 @@ def standing_of(order: Order, card: str, here: Here, runs: Sequence[Run]) -> Sta
             continue
         failed = sum(launch.status == "failed" for launch in run.launches)
         invalid = sum(isinstance(launch, Completed) and not launch.valid for launch in run.launches)
-        return Standing("measured" if complete else "begun", manifest.run_id, made, failed, invalid)
-    return Standing("open", outdated=outdated)
+        found = Standing(
+            "measured" if complete else "begun", manifest.run_id, made, manifest.profile.rounds, failed, invalid
+        )
+        if complete:
+            return found
+        begun = begun or found
+    return begun or Standing("open", outdated=outdated)
 
 
 def rooms_of(order: Order, card: str, model: Model | None, evidence: Evidence) -> dict[Cell, Fit | Unplanned]:
@@ -183,7 +191,8 @@ def outlook_of(
     """What one run of a sweep will take."""
     card = wanted.card or here.card
     standing = standing_of(order, card, here, runs)
-    left = {cell: max(0, order.profile.rounds - (standing.made or {}).get(cell, 0)) for cell in order.cells}
+    rounds = 0 if standing.state == "measured" else max(order.profile.rounds, standing.rounds)
+    left = {cell: max(0, rounds - (standing.made or {}).get(cell, 0)) for cell in order.cells}
     lasting = [
         Lasting(count * found.duration_s, found.basis) if (found := durations.of(order.profile, card, cell)) else None
         for cell, count in left.items()

@@ -26,7 +26,11 @@ def _parts(file: Place) -> Iterator[Part]:
     found.take_count("concurrency", file.get("max_concurrency"))
     why["concurrency"] = "no limit was set"
     rate = file.get("request_rate")
-    if rate is not None and rate.value == _EVERY_REQUEST_AT_ONCE:
+    remarks: tuple[str, ...] = ()
+    if file.get("ramp_up_strategy"):
+        found.take("request_rate_per_s", file["ramp_up_end_rps"], "1/s")
+        remarks = ("the rate of requests was raised step by step, to what stands here",)
+    elif rate is not None and rate.value == _EVERY_REQUEST_AT_ONCE:
         why["request_rate"] = "requests were sent as soon as the limit of those in work allowed"
     else:
         found.take("request_rate_per_s", rate, "1/s")
@@ -50,6 +54,7 @@ def _parts(file: Place) -> Iterator[Part]:
     yield Part(
         readings=found,
         subject={"model": last_part(file["model_id"])},
+        remarks=remarks,
         why=why
         | {
             "prompt_tokens_mean": "the file has the total of all requests",

@@ -81,6 +81,39 @@ def test_an_order_that_one_side_does_not_prove_neither_agrees_nor_turns() -> Non
         assert (found.pairs, found.agreed, found.turned) == (1, 0, ())
 
 
+def test_one_side_that_proves_an_order_is_not_enough_whichever_way_it_is() -> None:
+    for speed in (150, 70):
+        found = held(speeds(100, awq=speed), speeds(100, awq=100.5))
+        assert (found.pairs, found.agreed, found.turned) == (1, 0, ())
+
+
+def test_a_pair_that_turns_has_not_agreed_however_many_sides_have_it_in_one_order() -> None:
+    for fast, slow in ((150, 70), (70, 150)):
+        found = held(speeds(100, awq=fast), speeds(100, awq=fast), speeds(100, awq=slow))
+        assert (found.agreed, len(found.turned)) == (0, 1)
+
+
+def test_fp16_is_known_wherever_it_stands_among_the_cells_and_need_not_be_there() -> None:
+    mine = speeds(100, awq=150, gptq=200)
+    turned_round = dict(reversed(mine.items()))
+    without = {one: stat for one, stat in mine.items() if not one.is_baseline}
+
+    found = hold([turned_round, without], [against_fp16(turned_round), {}], [0.02] * 2)
+
+    assert (found.pairs, found.agreed, found.turned) == (1, 1, ())
+    assert [place.leads for place in found.orders[0]] == [True, True, None]
+    assert [place.leads for place in found.orders[1]] == [True, None]
+
+
+def test_two_cells_whose_ratio_nobody_knows_are_not_told_apart() -> None:
+    mine = speeds(100, awq=150)
+
+    found = hold([mine, mine], [{}, {}], [0.02] * 2)
+
+    assert (found.pairs, found.agreed) == (0, 0)
+    assert [place.leads for place in found.orders[0]] == [False, None]
+
+
 def test_a_single_launch_proves_no_order() -> None:
     found = held(speeds(100, noise=(1.0,), awq=150), speeds(100, noise=(1.0,), awq=80))
 

@@ -63,6 +63,25 @@ def test_nothing_is_imported_before_it_was_measured() -> None:
     assert found.law == "imported_after"
 
 
+def test_loads_that_real_servers_see_break_no_law() -> None:
+    (record,) = imported("vllm-bench-serve-4.json")
+
+    def seen(**changes: object) -> list[str]:
+        value = record.model_dump(mode="json")
+        value["figures"] |= {name: None for name in value["figures"] if name != "absent"} | changes
+        value["figures"]["absent"] = {name: "not said" for name, it in value["figures"].items() if it is None}
+        value["readings"] = {name: {"field": name, "unit": "1", "factor": 1.0} for name in changes}
+        return [one.law for one in implausible(IMPORTED.validate_python(value, strict=False))]
+
+    in_work: dict[str, object] = {"concurrency": 8, "requests_completed": 5, "duration_s": 600.0}
+    outage = {"requests_failed": 95, "requests_per_s": 5 / 600, "latency_mean_s": 0.8}
+    one_runaway = {"concurrency": 64, "requests_completed": 64, "duration_s": 605.0, "requests_per_s": 64 / 605}
+    assert seen(**in_work, **outage) == []
+    assert seen(**one_runaway, latency_mean_s=9.5) == []
+    assert seen(ttft_mean_s=20.03, ttft_p50_s=0.05) == []
+    assert seen(concurrency=8, requests_completed=800, requests_per_s=0.001, latency_mean_s=0.5) == ["in_work"]
+
+
 def test_each_law_has_a_sentence() -> None:
     words = environment_of(templates_in(TEMPLATES)).get_template("imported_parts.md.j2").module
     assert set(words.laws) == {*EDITS, "shares", "imported_after"}  # type: ignore[attr-defined]

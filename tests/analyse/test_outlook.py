@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from examples import replaced
+from examples import failed, replaced
 
 from generator.analyse.durations import Durations, Lasting, together
 from generator.analyse.findings import find
@@ -83,6 +83,23 @@ def test_a_run_on_record_is_known_by_its_order_on_its_card_and_lacks_what_more_r
     assert standing_of(again(SIX, "--mode", "eager"), H200, ELSEWHERE, RUNS).state == "open"
 
 
+def test_a_run_that_is_complete_counts_before_a_newer_one_that_was_begun() -> None:
+    (complete,) = (run for run in RUNS if run.manifest.run_id == SIX)
+    newer = replace(complete, manifest=replaced(complete.manifest, run_id="newer"), launches=complete.launches[:4])
+
+    assert standing_of(again(SIX), H200, ELSEWHERE, [complete, newer]).run_id == SIX
+    begun = standing_of(again(SIX, "--rounds", "8"), H200, ELSEWHERE, [complete, newer])
+    assert (begun.state, begun.run_id) == ("begun", "newer")
+
+
+def test_what_is_left_of_a_run_is_what_it_was_begun_for() -> None:
+    (run,) = (run for run in RUNS if run.manifest.run_id == SIX)
+    begun = replace(run, launches=run.launches[:1])
+
+    assert looked(again(SIX, "--rounds", "2"), H200, [begun]).left == 17
+    assert looked(again(SIX, "--rounds", "2"), H200, [run]).left == 0
+
+
 def test_here_a_run_of_other_versions_does_not_count_and_is_named() -> None:
     assert standing_of(again(SIX), H200, here_as(SIX), RUNS).state == "measured"
 
@@ -131,6 +148,37 @@ def test_a_time_is_the_median_of_the_nearest_launches_and_says_how_near_they_are
     assert {basis: one and one.basis for basis, one in bases.items()} == {basis: basis for basis in bases}
     assert all(one and 20 < one.duration_s < 200 for one in bases.values())
     assert found.of(replaced(order.profile, workloads=order.profile.workloads[:1]), H200, awq) is None
+
+
+def test_a_workload_that_a_cell_is_not_given_does_not_tell_its_times_apart() -> None:
+    profile = again(SIX).profile
+    found, cell = Durations(RUNS), Cell(method="awq", engine="vllm", mode="graphs")
+    other = replaced(profile.headline, name="others", engines=("transformers",))
+
+    assert found.of(replaced(profile, workloads=(*profile.workloads, other)), H200, cell) == found.of(
+        profile, H200, cell
+    )
+
+
+def test_launches_of_an_experiment_say_nothing_of_those_of_a_run() -> None:
+    (run,) = (run for run in RUNS if run.manifest.run_id == SIX)
+    cell = run.launches[0].cell
+
+    assert Durations([run]).of(again(SIX).profile, H200, cell)
+    of_experiment = replace(run, manifest=replaced(run.manifest, experiment="long_context"))
+    assert Durations([of_experiment]).of(again(SIX).profile, H200, cell) is None
+
+
+def test_a_launch_that_failed_says_nothing_of_how_long_one_lasts() -> None:
+    (run,) = (run for run in RUNS if run.manifest.run_id == SIX)
+    launches = [one for one in run.launches if isinstance(one, Completed)]
+    awq = next(one.cell for one in launches if one.cell.method == "awq")
+    broken = failed("awq")
+    broken = replaced(broken, cell=awq, duration_s=1.0)
+
+    found = Durations([replace(run, launches=(*launches, *[broken] * 9))]).of(again(SIX).profile, H200, awq)
+
+    assert found == Durations([run]).of(again(SIX).profile, H200, awq)
 
 
 def test_what_is_planned_is_near_what_the_run_itself_took_without_being_told_of_it() -> None:

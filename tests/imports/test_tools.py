@@ -245,6 +245,15 @@ def test_a_share_in_percent_is_refused() -> None:
         read("lm_eval.json", data)
 
 
+def test_a_rate_that_was_raised_step_by_step_is_the_last_one_and_says_so() -> None:
+    ramp = {"ramp_up_strategy": "linear", "ramp_up_start_rps": 0, "ramp_up_end_rps": 5}
+    (record,) = read("a.json", changed("vllm-bench-serve-4.json", lambda file: file.update(ramp)))
+
+    assert record.figures.request_rate_per_s == 5
+    assert record.readings["request_rate_per_s"].field == "ramp_up_end_rps"
+    assert record.remarks == ("the rate of requests was raised step by step, to what stands here",)
+
+
 def test_a_run_that_aiperf_broke_off_is_refused() -> None:
     with pytest.raises(ImportFileError, match="is_complete"):
         read("aiperf-1.json", changed("aiperf-1.json", lambda file: file.update(is_complete=False)))

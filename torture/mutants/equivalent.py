@@ -31,4 +31,23 @@ EQUIVALENT: Final[Mapping[str, Mapping[str, str]]] = {
         "tput_tokens, self.ttft_s, self.latency_s)": EQUALLY_LONG,
         "ns, self.ttft_s, self.latency_s, strict=False)": EQUALLY_LONG,
     },
+    "generator.analyse.hold": {
+        "for side, ratios in zip(figures, against)]": EQUALLY_LONG,
+        "ratios in zip(figures, against, strict=False)]": EQUALLY_LONG,
+        "for side in zip(figures, against, floors)]": EQUALLY_LONG,
+        "in zip(figures, against, floors, strict=False)]": EQUALLY_LONG,
+        "er(*side) for side in zip(figures, sides))), pairs=len(shared), agreed=sum((len(": EQUALLY_LONG,
+        "for side in zip(figures, sides, strict=False))), pairs=len(shared), agreed=sum((len": EQUALLY_LONG,
+        "n zip(cells, [*leads, None][:len(cells)])))": EQUALLY_LONG,
+        "ls, [*leads, None][:len(cells)], strict=False)))": EQUALLY_LONG,
+    },
+    "generator.analyse.durations": {
+        "_args(Basis), _keys(profile, card, cell)):": EQUALLY_LONG,
+        "is), _keys(profile, card, cell), strict=False):": EQUALLY_LONG,
+    },
+    "generator.sweep": {
+        ") in enumerate(zip(sweep.profiles, files)):": EQUALLY_LONG,
+        "erate(zip(sweep.profiles, files, strict=False)):": EQUALLY_LONG,
+        "ed = [method for method in sweep.methods]": "what names all has ended before",
+    },
 }

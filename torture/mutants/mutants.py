@@ -33,6 +33,7 @@ ARITHMETIC: Final[dict[type[ast.operator], type[ast.operator]]] = {
     ast.Mod: ast.Mult,
     ast.Pow: ast.Mult,
     ast.BitAnd: ast.BitOr,
+    ast.BitOr: ast.BitAnd,
     ast.BitXor: ast.BitOr,
 }
 OPPOSITES: Final = {"min": "max", "max": "min", "any": "all", "all": "any"}
