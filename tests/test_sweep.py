@@ -177,6 +177,8 @@ def test_a_part_of_a_name_is_enough_of_a_card_without_a_data_sheet_too(tmp_path:
     sweep, file = load_sweep(str(written(tmp_path, 'profiles = ["demo"]\ncards = ["epyc"]\n')))
 
     assert runs_of(sweep, file, ["AMD EPYC"])[0].card == "AMD EPYC"
+    exact, _ = load_sweep(str(written(tmp_path, 'profiles = ["demo"]\ncards = ["AMD EPYC"]\n')))
+    assert runs_of(exact, file, ["AMD EPYC", "AMD EPYC 2"])[0].card == "AMD EPYC"
     with pytest.raises(SweepError, match="'epyc' could be AMD EPYC, AMD EPYC 2; name more"):
         runs_of(sweep, file, ["AMD EPYC", "AMD EPYC 2"])
 

@@ -9,11 +9,13 @@ from examples import failed, replaced
 
 from generator.analyse.durations import Durations, Lasting, together
 from generator.analyse.findings import find
-from generator.analyse.fit import Fit
+from generator.analyse.fit import Fit, fit
+from generator.analyse.fit_check import load_of
 from generator.analyse.fit_evidence import evidence_of
 from generator.analyse.outlook import (
     Here,
     Outlook,
+    Standing,
     checkpoint_gib,
     needs_of,
     outlook_of,
@@ -22,6 +24,8 @@ from generator.analyse.outlook import (
     total_of,
     unplanned,
 )
+from generator.analyse.physics.cards import CARDS
+from generator.analyse.planning import device_of
 from generator.cells import Cell
 from generator.folders import CHECKOUT
 from generator.manifest import MeasuredRun
@@ -211,6 +215,109 @@ def test_room_is_that_of_the_planner_on_the_card_or_in_the_budget() -> None:
 
     assert obstacles(order) == [None, None]
     assert obstacles(small) == ["memory", None]
+
+
+def test_vllm_must_have_room_for_one_of_the_longest_and_transformers_for_the_batch_at_once() -> None:
+    order = ordered(
+        "measure", "--profile", "llama-3.1-8b-synthetic", "--controls", "--method", "fp16", "--mode", "graphs"
+    )
+    vllm, transformers = order.cells
+    headline, engine = order.profile.headline, order.profile.engine
+    shorter = replaced(headline, name="shorter", output_tokens=8, random_prompts=2)
+    of_users = next(one for one in order.profile.workloads if one.kind != "batch")
+
+    def cache_tokens(cell: Cell, **changes: object) -> float:
+        asked = replace(order, profile=replaced(order.profile, **changes))
+        room = rooms_of(asked, H200, LLAMA, EVIDENCE)[cell]
+        assert isinstance(room, Fit)
+        return room.kv_cache_gib * 2**30 / room.kv_bytes_per_token
+
+    several = {"workloads": (headline, shorter, replaced(of_users, output_tokens=2000))}
+    assert cache_tokens(vllm) == 4096 + 16
+    assert cache_tokens(vllm, engine=replaced(engine, max_model_len="auto"), **several) == 64 + 256 + 16
+    assert cache_tokens(transformers, **several) == 7 * (64 + 256)
+
+
+def test_room_is_planned_for_the_memory_and_the_bandwidth_of_the_card() -> None:
+    order = ordered("measure", "--profile", "llama-3.1-8b-synthetic", "--method", "awq", "--mode", "graphs")
+    sheet = CARDS[RTX_4090]
+
+    def planned(asked: Order) -> Fit:
+        (room,) = rooms_of(asked, RTX_4090, LLAMA, EVIDENCE).values()
+        assert isinstance(room, Fit)
+        return room
+
+    whole, held = planned(order), planned(replace(order, memory_budget_gib=12.0))
+    device = device_of(sheet.shown_mib / 1024, sheet.bandwidth_gb_per_s, EVIDENCE)
+    assert whole == fit(LLAMA, order.cells[0], device, load_of(order.profile.engine, 4096, 1, anew=True), EVIDENCE)
+    assert held.kv_cache_tokens < whole.kv_cache_tokens
+    assert planned(replace(order, memory_budget_gib=100.0)) == whole
+
+
+def test_what_is_measured_or_elsewhere_takes_no_time_here() -> None:
+    here = here_as(SIX)
+    wanted = Wanted("llama-3.1-8b-synthetic", None, 24.0, (), ())
+    orders = [again(SIX), again(SIX, "--twin")]
+    looks = [
+        outlook_of(number, wanted, order, here, RUNS, Durations(RUNS), LLAMA, EVIDENCE)
+        for number, order in enumerate(orders, 1)
+    ]
+
+    assert [look.left for look in looks] == [0, 21]
+    assert total_of(looks).here == looks[1].lasting
+    assert looks[0].lasting is None
+
+
+def test_a_run_that_has_what_is_asked_lacks_nothing_though_it_was_begun_for_more() -> None:
+    (run,) = (run for run in RUNS if run.manifest.run_id == SIX)
+    manifest = run.manifest
+    assert isinstance(manifest, MeasuredRun)
+    longer = replace(run, manifest=replaced(manifest, profile=replaced(manifest.profile, rounds=8)))
+
+    assert looked(again(SIX), H200, [longer]).left == 0
+
+
+def test_every_cell_is_told_why_it_can_not_be_planned() -> None:
+    order = ordered("measure", "--profile", "llama-3.1-8b-synthetic", "--mode", "graphs")
+    engine = order.profile.engine
+
+    for why, model, settings in (
+        ("cache", LLAMA, {"kv_cache_gib": 2.0}),
+        ("ranks", LLAMA, {"tensor_parallel_size": 2}),
+        ("model", None, {}),
+    ):
+        asked = replace(order, profile=replaced(order.profile, engine=replaced(engine, **settings)))
+        assert rooms_of(asked, H200, model, EVIDENCE) == dict.fromkeys(order.cells, why)
+
+
+def test_a_budget_is_held_against_the_memory_that_the_card_is_sold_with() -> None:
+    order = again(SIX)
+
+    def over(budget_gib: float | None, card: str = RTX_4090) -> float | None:
+        return looked(replace(order, memory_budget_gib=budget_gib), card).over_card_gib
+
+    assert [over(None), over(23), over(24), over(24.1)] == [None, None, None, 24]
+    assert over(100, "a card that nobody knows") is None
+
+
+def test_what_can_not_be_planned_is_not_without_room() -> None:
+    look = looked(again(SIX), H200)
+    unknown = replace(look, rooms={**look.rooms, look.order.cells[0]: "format", look.order.cells[1]: "format"})
+
+    assert len(unknown.plans) == len(look.rooms) - 2
+    assert unknown.without_room == ()
+
+
+def test_the_newest_complete_run_of_another_environment_is_the_one_that_is_named() -> None:
+    (run,) = (run for run in RUNS if run.manifest.run_id == SIX)
+    runs = [run, replace(run, manifest=replaced(run.manifest, run_id="newer"))]
+    begun = replace(run, manifest=replaced(run.manifest, run_id="begun"), launches=run.launches[:2])
+
+    assert standing_of(again(SIX), H200, here_as(SIX, "1" * 64), [*runs, begun]).outdated == "newer"
+
+
+def test_what_failed_or_is_invalid_can_be_launched_again() -> None:
+    assert Standing("measured", failed=2, invalid=3).again == 5
 
 
 def test_what_can_not_be_planned_says_why() -> None:

@@ -5,6 +5,7 @@ from typing import Final
 
 BOTH_OR_NEITHER: Final = "an interval has both ends or none; the type checker is told of each"
 EQUALLY_LONG: Final = "what was asked before: the columns are equally long"
+NO_NULL: Final = "a TOML file has no null that could be refused"
 NEVER_ASKED: Final = "read only where there is an error, and of these there is none"
 
 EQUIVALENT: Final[Mapping[str, Mapping[str, str]]] = {
@@ -46,8 +47,14 @@ EQUIVALENT: Final[Mapping[str, Mapping[str, str]]] = {
         "is), _keys(profile, card, cell), strict=False):": EQUALLY_LONG,
     },
     "generator.sweep": {
-        ") in enumerate(zip(sweep.profiles, files)):": EQUALLY_LONG,
-        "erate(zip(sweep.profiles, files, strict=False)):": EQUALLY_LONG,
+        "rofile) in enumerate(zip(words, profiles)):": EQUALLY_LONG,
+        "n enumerate(zip(words, profiles, strict=False)):": EQUALLY_LONG,
         "ed = [method for method in sweep.methods]": "what names all has ended before",
+        "profile: Label = None": NO_NULL,
+        "card: Name = None": NO_NULL,
+        "memory_budget_gib: Budget = None": NO_NULL,
+        "method: MethodId = None": NO_NULL,
+        "engine: EngineId = None": NO_NULL,
+        "ds: Annotated[int, Field(ge=1, le=100)] = None": NO_NULL,
     },
 }
