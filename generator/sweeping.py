@@ -14,6 +14,7 @@ from rich.markdown import Markdown
 from generator.analyse.durations import Durations
 from generator.analyse.findings import find
 from generator.analyse.fit_evidence import evidence_of
+from generator.analyse.memory import GIB
 from generator.analyse.outlook import (
     Here,
     Outlook,
@@ -42,8 +43,6 @@ from generator.render.sweep import markdown
 from generator.shapes import PUBLIC, with_positions
 from generator.sweep import Wanted, load_sweep, runs_of
 from generator.words import parser
-
-GIB = 2**30
 
 
 @dataclass(frozen=True, slots=True)
