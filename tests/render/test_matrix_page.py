@@ -149,7 +149,7 @@ def test_models_stand_beside_one_another_as_cards_do() -> None:
 def test_where_nothing_can_be_compared_the_page_says_what_to_run_and_has_no_table() -> None:
     text = written(four_methods())
 
-    assert "quantpress measure --profile llama-3.2-1b-synthetic" in text
+    assert "quantpress plan synthetic-models" in text
     assert "No model here was measured on two machines" in text
     assert "<table>" not in text
     assert "No other machine has its model, and its machine no other model: " in plain(text)
