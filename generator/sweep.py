@@ -218,7 +218,7 @@ def _methods_of(sweep: Sweep, profile: Profile, field: str) -> Sequence[MethodId
 def _card_named(name: str, field: str, others: Collection[str]) -> str:
     if name in CARDS or name in others:
         return name
-    parts = [card for card in others if name.casefold() in card.casefold()]
+    parts = [card for card in others if card not in CARDS and name.casefold() in card.casefold()]
     match tuple(dict.fromkeys([*named(name), *parts])):
         case [one]:
             return one

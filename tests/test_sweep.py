@@ -183,6 +183,14 @@ def test_a_part_of_a_name_is_enough_of_a_card_without_a_data_sheet_too(tmp_path:
         runs_of(sweep, file, ["AMD EPYC", "AMD EPYC 2"])
 
 
+def test_a_card_on_record_whose_name_begins_like_another_makes_that_one_no_less_known(tmp_path: Path) -> None:
+    sweep, file = load_sweep(str(written(tmp_path, 'profiles = ["demo"]\ncards = ["A10", "L4"]\n')))
+
+    runs = runs_of(sweep, file, ["NVIDIA A100-SXM4-80GB", "NVIDIA L40S"])
+
+    assert [run.card for run in runs] == ["NVIDIA A10", "NVIDIA L4"]
+
+
 def test_a_profile_is_left_out_however_its_path_is_written(tmp_path: Path) -> None:
     shutil.copy(SHIPPED / "demo.toml", tmp_path / "mine.toml")
     text = 'profiles = ["mine.toml"]\n[[without]]\nprofile = "./mine.toml"\nmethod = "nf4"\n'
